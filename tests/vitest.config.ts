@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const apart = ['tests/e2e/**', 'tests/bench/**'];
+
+/** `unit` is what `npm test` runs; `long` holds the suites that take minutes (`npm run test:long`). */
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  plugins: [svelte({ configFile: false })],
+  test: {
+    environment: 'node',
+    passWithNoTests: true,
+    restoreMocks: true,
+    unstubGlobals: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...apart, 'tests/**/*.long.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['tests/**/*.long.test.ts'],
+          exclude: apart,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,183 @@
+/**
+ * Builds all that ships: the app (`dist/web`), its service worker (one classic script beside the app's page) and the
+ * Node host (`dist/server`). `vite build` makes the three in this order; `vite` serves the app alone.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import tailwindcss from '@tailwindcss/vite';
+import { build, defineConfig, type Plugin } from 'vite';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const web = here('dist/web');
+const serviceWorker = here('workers/service-worker.ts');
+const taskWorker = here('workers/task-worker.ts');
+
+/** Makes SharedArrayBuffer and exact timers available to the page; the Node host sends the same two. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** One classic script, without imports or exports. */
+const script = { format: 'iife', codeSplitting: false } as const;
+// Vite puts a preloader that looks at `import.meta` into each bundle; where there is one file it has nothing to do.
+const checks = { emptyImportMeta: false };
+
+/**
+ * Gives the service worker `virtual:app-shell`: the files of the built app and a version that changes with any of
+ * them. WebAssembly is left out, since it weighs more than all the rest and not every visitor needs it.
+ */
+function appShell(list: () => string[]): Plugin {
+  const id = 'virtual:app-shell';
+  return {
+    name: 'handloom:app-shell',
+    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    load(loaded) {
+      if (loaded !== `\0${id}`) return;
+      const hash = createHash('sha256');
+      const files = list();
+      for (const file of files) hash.update(file).update(readFileSync(join(web, file)));
+      const urls = files.map((file) => (file === 'index.html' ? '/' : `/${file}`));
+      return `export const version = '${hash.digest('hex').slice(0, 16)}';\nexport const files = ${JSON.stringify(urls)};`;
+    },
+  };
+}
+
+const builtFiles = () =>
+  readdirSync(web, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.(wasm|map)$|^service-worker\.js$/.test(entry.name))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(web.length + 1)
+        .replaceAll('\\', '/'),
+    )
+    .sort();
+
+/** A task worker's text goes into a blob inside the sandbox, where nothing can be imported: it must be one script. */
+function oneScriptTaskWorker(): Plugin {
+  let alone = false;
+  return {
+    name: 'handloom:task-worker',
+    options({ input }) {
+      alone = input === taskWorker;
+    },
+    outputOptions: (options) => (alone ? { ...options, ...script } : options),
+  };
+}
+
+/**
+ * The development server hands out modules, of which neither a classic service worker nor a blob can be made, so it
+ * bundles these two scripts whenever they are asked for.
+ */
+function developmentScripts(): Plugin {
+  const scripts = new Map([
+    ['/service-worker.js', serviceWorker],
+    ['/task-worker.js', taskWorker],
+  ]);
+  const bundle = async (input: string) => {
+    const result = await build({
+      configFile: false,
+      mode: 'development',
+      logLevel: 'warn',
+      plugins: [appShell(() => [])],
+      build: {
+        write: false,
+        minify: false,
+        sourcemap: 'inline',
+        rolldownOptions: { input, output: script, checks },
+      },
+    });
+    const [bundled] = [result].flat();
+    if (!bundled || !('output' in bundled)) throw new Error(`Nothing was made of ${input}`);
+    return bundled.output[0].code;
+  };
+  return {
+    name: 'handloom:development-scripts',
+    apply: 'serve',
+    enforce: 'pre',
+    resolveId: (source) =>
+      source.endsWith('/workers/task-worker.ts?worker&url') ? '\0task-worker-url' : undefined,
+    load: (id) => (id === '\0task-worker-url' ? `export default '/task-worker.js'` : undefined),
+    configureServer(server) {
+      server.middlewares.use(async (request, response, next) => {
+        const input = scripts.get(request.url?.split('?')[0] ?? '');
+        if (!input) return next();
+        try {
+          const code = await bundle(input);
+          response.setHeader('Content-Type', 'text/javascript').end(code);
+        } catch (error) {
+          next(error);
+        }
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  root: here('src/ui'),
+  publicDir: here('public'),
+  envDir: here('.'),
+  cacheDir: here('node_modules/.vite'),
+  plugins: [
+    paraglideVitePlugin({ project: here('src/ui/i18n/project.inlang'), outdir: here('src/ui/paraglide') }),
+    tailwindcss(),
+    svelte({ configFile: false }),
+    appShell(builtFiles),
+    developmentScripts(),
+  ],
+  worker: { format: 'es', plugins: () => [oneScriptTaskWorker()] },
+  // DuckDB finds its own files by URL, which bundling it beforehand would break.
+  optimizeDeps: { exclude: ['@duckdb/duckdb-wasm'] },
+  server: {
+    headers: isolation,
+    fs: { allow: [here('.')] },
+    // A Node host started beside (`npm start`) is reachable as it is from the pages that it serves itself.
+    proxy: { '/server/api': 'http://127.0.0.1:8000' },
+  },
+  preview: { headers: isolation },
+  build: {
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1500,
+  },
+  environments: {
+    client: { build: { outDir: web } },
+    serviceWorker: {
+      consumer: 'client',
+      build: {
+        outDir: web,
+        emptyOutDir: false,
+        copyPublicDir: false,
+        rolldownOptions: {
+          input: serviceWorker,
+          output: { ...script, entryFileNames: 'service-worker.js' },
+          checks,
+        },
+      },
+    },
+    ssr: {
+      build: {
+        outDir: here('dist/server'),
+        copyPublicDir: false,
+        target: 'node20',
+        minify: false,
+        sourcemap: true,
+        rolldownOptions: {
+          input: ['cli', 'main', 'task-thread', 'task-process'].map((name) => here(`server/${name}.ts`)),
+          // All in one folder, so that './task-thread.js' is right from whichever file asks for it.
+          output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+        },
+      },
+    },
+  },
+  builder: {
+    async buildApp({ build, environments: { client, serviceWorker, ssr } }) {
+      for (const environment of [client, serviceWorker, ssr]) if (environment) await build(environment);
+    },
+  },
+});
