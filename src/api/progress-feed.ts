@@ -1,0 +1,49 @@
+/** A run's progress as a feed of events: a slow reader gets fewer, each with all that happened in between. */
+
+import { toJsonText } from '../schema/json.ts';
+import { hasEnded } from '../schema/run.ts';
+import { eventText, type Feed } from './event-stream.ts';
+import type { RunProgress, RunService } from './services.ts';
+
+/** Errors and logs that one event carries at most; the rest are in the lists. */
+const cap = 20;
+
+/** What two reports say together: figures of the later, errors and logs of both. */
+export function mergeProgress(before: RunProgress | undefined, after: RunProgress): RunProgress {
+  if (!before) return after;
+  return {
+    ...after,
+    errors: [...before.errors, ...after.errors].slice(-cap),
+    logs: [...before.logs, ...after.logs].slice(-cap),
+  };
+}
+
+/** Follows a run until it has ended. */
+export async function followRun(
+  runs: RunService,
+  id: string,
+  afterSeq: number,
+  wake: () => void,
+): Promise<Feed> {
+  let waiting: RunProgress | undefined;
+  let ended = false;
+  const stop = await runs.subscribe(
+    id,
+    (progress) => {
+      waiting = mergeProgress(waiting, progress);
+      ended ||= hasEnded(progress.run.status);
+      wake();
+    },
+    afterSeq,
+  );
+  return {
+    take() {
+      if (!waiting) return undefined;
+      const progress = waiting;
+      waiting = undefined;
+      return eventText('progress', toJsonText(progress), progress.seq);
+    },
+    ended: () => ended,
+    stop,
+  };
+}

@@ -1,0 +1,70 @@
+/** Reading request bodies: bounded in size, checked before use, every misfit named. */
+import type { z } from 'zod';
+import { type Issue, ValidationError } from '../errors.ts';
+import { maxJsonBytes, pathText, readJson } from '../schema/read-json.ts';
+import { refusal } from './problem.ts';
+
+/**
+ * A request's whole body.
+ * @throws ValidationError `body_too_large` as soon as it is, without reading on.
+ */
+export async function readBytes(request: Request, maxBytes = maxJsonBytes): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new ValidationError('body_too_large', `The body is larger than the limit of ${maxBytes} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge();
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.byteLength;
+    if (size > maxBytes) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    chunks.push(part.value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+/** A request's body as JSON, whatever content type it claims. @throws ValidationError as {@link readJson} does. */
+export async function readJsonBody(request: Request, maxBytes?: number): Promise<unknown> {
+  return readJson(await readBytes(request, maxBytes), maxBytes === undefined ? {} : { maxBytes });
+}
+
+/**
+ * What a schema makes of a value.
+ * @throws ValidationError with an issue per misfit, each naming its field.
+ */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  code: string,
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw refusal(
+    result.error.issues.flatMap((issue) => issuesOf(issue, code)),
+    code,
+  );
+}
+
+function issuesOf(issue: z.core.$ZodIssue, code: string): Issue[] {
+  const path = issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const place = pathText([...path, key]);
+      return { code, message: `There is no field ${place}.`, path: [...path, key], field: place };
+    });
+  }
+  const field = pathText(path);
+  return [
+    { code, message: field ? `${field}: ${issue.message}` : issue.message, path, ...(field && { field }) },
+  ];
+}

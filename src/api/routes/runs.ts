@@ -1,0 +1,148 @@
+/** Runs: listed, reported, followed, cancelled, deleted. */
+import { ValidationError } from '../../errors.ts';
+import { errorQuerySchema, outputQuerySchema, runQuerySchema } from '../../schema/api.ts';
+import { eventStream } from '../event-stream.ts';
+import { type Api, operation } from '../operation.ts';
+import { followRun } from '../progress-feed.ts';
+import { done, json } from '../respond.ts';
+import type { RunService } from '../services.ts';
+
+/** Outputs (per node) and errors that a report holds; the lists give the rest. */
+const reportCap = 100;
+
+export function runRoutes(api: Api): void {
+  const { runs } = api.services;
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs',
+      tag: 'Runs',
+      summary: 'Runs, newest first',
+      query: runQuerySchema,
+      answer: { status: 200, content: { schema: 'RunSummary', pageOf: true } },
+    },
+    async ({ query }) => json(await runs.list(query)),
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}',
+      tag: 'Runs',
+      summary: "A run's report",
+      description: `At most ${reportCap} outputs of each node and ${reportCap} errors; the cursors beside them go on in /outputs and /errors.`,
+      answer: { status: 200, content: { schema: 'RunReport' } },
+      problems: [404],
+    },
+    async ({ param }) => json(await runs.report(param('id'), reportCap)),
+  );
+  operation(
+    api,
+    {
+      method: 'delete',
+      path: '/runs/{id}',
+      tag: 'Runs',
+      summary: 'Delete a run that has ended',
+      answer: { status: 204 },
+      problems: [404, 409],
+    },
+    async ({ param }) => {
+      await runs.remove(param('id'));
+      return done();
+    },
+  );
+  operation(
+    api,
+    {
+      method: 'post',
+      path: '/runs/{id}/cancel',
+      tag: 'Runs',
+      summary: 'End a run within a second',
+      answer: { status: 202, content: { schema: 'RunSummary' } },
+      problems: [404, 409],
+    },
+    async ({ param }) => {
+      await runs.cancel(param('id'));
+      return json(await runs.summary(param('id')), 202);
+    },
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/graph',
+      tag: 'Runs',
+      summary: 'The graph a run was started with',
+      answer: { status: 200, content: { schema: 'Graph' } },
+      problems: [404],
+    },
+    async ({ param }) => json(await runs.document(param('id'))),
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/outputs',
+      tag: 'Runs',
+      summary: 'Outputs in the order they came',
+      query: outputQuerySchema,
+      answer: { status: 200, content: { schema: 'Value', pageOf: true } },
+      problems: [404],
+    },
+    async ({ param, query }) => {
+      await knownNode(runs, param('id'), query.node);
+      return json(await runs.outputs(param('id'), query));
+    },
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/errors',
+      tag: 'Runs',
+      summary: 'Tasks that failed, with their payloads',
+      query: errorQuerySchema,
+      answer: { status: 200, content: { schema: 'ErrorRecord', pageOf: true } },
+      problems: [404],
+    },
+    async ({ param, query }) => json(await runs.errors(param('id'), query)),
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/events',
+      tag: 'Runs',
+      summary: 'Progress as it happens (server-sent events)',
+      description:
+        'Events `progress`, each a RunProgress whose `id` is its sequence number; `Last-Event-ID` goes on from there. The stream closes itself when the run has ended.',
+      answer: { status: 200, content: { mediaType: 'text/event-stream' } },
+      problems: [404],
+    },
+    ({ request, param }) => {
+      const after = lastEventId(request);
+      return eventStream(api.clock, request.signal, (wake) => followRun(runs, param('id'), after, wake));
+    },
+  );
+}
+
+/** A node that the run does not have is a slip of the pen, not an empty list. */
+export async function knownNode(runs: RunService, run: string, node: string | undefined): Promise<void> {
+  if (node === undefined) return;
+  const { nodes } = await runs.summary(run);
+  if (!Object.hasOwn(nodes, node)) {
+    const message = `The run has no node ${JSON.stringify(node)}.`;
+    throw new ValidationError('unknown_node', message, {
+      issues: [{ code: 'unknown_node', message, field: 'node' }],
+    });
+  }
+}
+
+function lastEventId(request: Request): number {
+  const text = request.headers.get('last-event-id');
+  if (text === null || text === '') return 0;
+  const seq = Number(text);
+  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
+  throw new ValidationError('invalid_parameter', 'Last-Event-ID must be a sequence number.');
+}

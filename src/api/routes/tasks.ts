@@ -1,0 +1,37 @@
+/** The tasks of a run. */
+import { taskQuerySchema } from '../../schema/api.ts';
+import { type Api, operation } from '../operation.ts';
+import { json } from '../respond.ts';
+import { knownNode } from './runs.ts';
+
+export function taskRoutes(api: Api): void {
+  const { runs } = api.services;
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/tasks',
+      tag: 'Runs',
+      summary: 'Tasks of a run',
+      query: taskQuerySchema,
+      answer: { status: 200, content: { schema: 'Task', pageOf: true } },
+      problems: [404],
+    },
+    async ({ param, query }) => {
+      await knownNode(runs, param('id'), query.node);
+      return json(await runs.tasks(param('id'), query));
+    },
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/tasks/{task}',
+      tag: 'Runs',
+      summary: 'A task with its payload',
+      answer: { status: 200, content: { schema: 'Task' } },
+      problems: [404],
+    },
+    async ({ param }) => json(await runs.task(param('id'), param('task'))),
+  );
+}

@@ -1,0 +1,154 @@
+/** Bodies and answers of the REST API, made of the shapes everything else uses. */
+import { z } from 'zod';
+import { graphSchema } from './graph.ts';
+import {
+  errorRecordSchema,
+  runStatuses,
+  runStatusSchema,
+  runSummarySchema,
+  taskStatusSchema,
+} from './run.ts';
+
+export const defaultLimit = 100;
+export const maxLimit = 1000;
+
+/** Query of every list. */
+export const pageQuerySchema = z.object({
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(maxLimit)
+    .default(defaultLimit)
+    .meta({ description: 'How many items at most.' }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(2000)
+    .optional()
+    .meta({ description: 'The `nextCursor` of the page before.' }),
+});
+export const runQuerySchema = pageQuerySchema.extend({
+  status: runStatusSchema.optional(),
+  graph: z.string().min(1).optional().meta({ description: 'Id or name of the graph.' }),
+});
+export const taskQuerySchema = pageQuerySchema.extend({
+  node: z.string().min(1).optional(),
+  status: taskStatusSchema.optional(),
+});
+export const outputQuerySchema = pageQuerySchema.extend({ node: z.string().min(1).optional() });
+export const errorQuerySchema = outputQuerySchema.extend({
+  q: z.string().optional().meta({ description: 'Text within the name or message.' }),
+});
+export const fileQuerySchema = pageQuerySchema.extend({ prefix: z.string().optional() });
+export const rowsQuerySchema = pageQuerySchema.extend({
+  offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'Position of the first row, from 0.' }),
+});
+
+/** A list: `nextCursor` goes into the next request's `cursor`; null at the end. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+
+export const graphRecordSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().optional(),
+  nodes: z.int(),
+  edges: z.int(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+
+export const storedGraphSchema = graphSchema.extend(
+  graphRecordSchema.pick({ id: true, createdAt: true, updatedAt: true }).shape,
+);
+
+export const startRunSchema = z.strictObject({
+  inputs: graphSchema.shape.inputs.meta({ description: 'Payloads by node, instead of those of the graph.' }),
+  keepOpen: z.boolean().optional().meta({ description: 'Wait for further tasks when all is done.' }),
+});
+export const startedRunSchema = runSummarySchema.pick({ id: true });
+
+export const issueSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  path: z.array(z.union([z.string(), z.number()])).optional(),
+  node: z.string().optional(),
+  field: z.string().optional(),
+  line: z.int().optional(),
+  column: z.int().optional(),
+});
+export const validationSchema = z.object({ valid: z.boolean(), issues: z.array(issueSchema) });
+
+/** An error, as `application/problem+json` (RFC 9457). */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string().meta({ description: 'Stable, for programs.' }),
+  issues: z.array(issueSchema),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+export const healthSchema = z.object({
+  status: z.literal('ok'),
+  host: z.enum(['browser', 'node']),
+  version: z.string(),
+  isolation: z.enum(['sandbox', 'worker', 'threads']),
+  parallelism: z.int(),
+});
+export type Health = z.infer<typeof healthSchema>;
+
+export const statisticsSchema = z.object({
+  runs: z.record(z.enum(runStatuses), z.int()),
+  live: z.object({ runs: z.int(), tasksRunning: z.int(), tasksPending: z.int() }),
+  workers: z.object({ parallelism: z.int(), busy: z.int(), alive: z.int() }),
+});
+
+const localizedSchema = z.object({ en: z.string(), zh: z.string() });
+const portSchema = z.object({ name: z.string(), type: z.string(), title: localizedSchema.optional() });
+export const nodeTypeSchema = z.object({
+  type: z.string(),
+  version: z.number(),
+  title: localizedSchema,
+  summary: localizedSchema,
+  icon: z.string(),
+  kind: z.enum(['map', 'fold', 'collect']),
+  place: z.enum(['worker', 'host']),
+  inputs: z.array(portSchema),
+  outputs: z.array(portSchema).meta({ description: 'With default params, where they depend on params.' }),
+  dynamicOutputs: z.boolean(),
+  params: z.record(z.string(), z.unknown()).meta({ description: 'JSON Schema of the params.' }),
+  defaults: z.record(z.string(), z.unknown()),
+  requires: z.array(z.string()),
+  effects: z.boolean(),
+  trigger: z.boolean(),
+  examples: z.array(z.record(z.string(), z.unknown())),
+});
+export type NodeType = z.infer<typeof nodeTypeSchema>;
+
+export const fileEntrySchema = z.object({ path: z.string(), bytes: z.int() });
+
+export const progressSchema = z.object({
+  seq: z.int(),
+  run: runSummarySchema,
+  edges: z.array(z.number()),
+  rates: z.record(z.string(), z.number()),
+  fractions: z.record(z.string(), z.number()).optional(),
+  errors: z.array(errorRecordSchema),
+  logs: z.array(
+    z.object({
+      node: z.string(),
+      task: z.string(),
+      at: z.string(),
+      message: z.string(),
+      data: z.unknown().optional(),
+    }),
+  ),
+});
