@@ -3,7 +3,7 @@
  * Node host (`dist/server`). `vite build` makes the three in this order; `vite` serves the app alone.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
@@ -15,6 +15,9 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const web = here('dist/web');
 const serviceWorker = here('workers/service-worker.ts');
 const taskWorker = here('workers/task-worker.ts');
+const hostEntries = ['cli', 'main', 'task-thread', 'task-process']
+  .map((name) => here(`server/${name}.ts`))
+  .filter(existsSync);
 
 /** Makes SharedArrayBuffer and exact timers available to the page; the Node host sends the same two. */
 const isolation = {
@@ -168,7 +171,7 @@ export default defineConfig({
         minify: false,
         sourcemap: true,
         rolldownOptions: {
-          input: ['cli', 'main', 'task-thread', 'task-process'].map((name) => here(`server/${name}.ts`)),
+          input: hostEntries,
           // All in one folder, so that './task-thread.js' is right from whichever file asks for it.
           output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
         },
@@ -176,8 +179,10 @@ export default defineConfig({
     },
   },
   builder: {
-    async buildApp({ build, environments: { client, serviceWorker, ssr } }) {
-      for (const environment of [client, serviceWorker, ssr]) if (environment) await build(environment);
+    async buildApp({ build, environments: { client, serviceWorker: shell, ssr } }) {
+      if (client) await build(client);
+      if (shell && existsSync(serviceWorker)) await build(shell);
+      if (ssr && hostEntries.length > 0) await build(ssr);
     },
   },
 });
