@@ -1,0 +1,141 @@
+/**
+ * Journal chunks, and single values, as bytes: one format for every store.
+ *
+ * ```
+ * byte 0      format version
+ * bytes 1–4   CRC-32 of the rest, big-endian
+ * the rest    MessagePack: [summary as JSON text, entries, patches, heap cells]
+ * ```
+ * Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
+ * patches (entry, field, position or -1, cell number) into one heap of cells, see `value-heap.ts`.
+ *
+ * msgpackr's own structured cloning is not used: it loses `-0`, lone surrogates, stacks of errors, cycles through
+ * errors, holes and keys like `__proto__`. Its record extension keeps the keys of repeated shapes once a chunk; the
+ * shapes are inside the chunk, never shared between chunks.
+ */
+import { Packr } from 'msgpackr/pack';
+import type { ChunkSummary, JournalChunk, JournalEntry } from '../engine/journal.ts';
+import { StoreError } from '../errors.ts';
+import { crc32 } from './crc32.ts';
+import { isPlain } from './plain-value.ts';
+import { type HeapCell, HeapWriter, readHeap } from './value-heap.ts';
+
+export const codecVersion = 1;
+const headerBytes = 5;
+
+type Patch = [entry: number, field: string, position: number, cell: number];
+type Frame = [summary: string, entries: object[], patches: Patch[] | null, cells: HeapCell[] | null];
+
+// Never given `structures`: each pack starts without any, so that every chunk stands alone.
+const packr = new Packr({ moreTypes: false, useBigIntExtension: true, useToJSON: false, copyBuffers: false });
+
+/**
+ * A chunk as bytes.
+ * @throws StoreError `value_not_storable` when a payload holds a function, a symbol or a host object.
+ */
+export function encodeChunk(chunk: JournalChunk): Uint8Array {
+  const { entries, ...summary } = chunk;
+  return seal(encodeFrame(JSON.stringify(summary), entries));
+}
+
+/**
+ * The chunk these bytes hold.
+ * @throws StoreError `chunk_damaged` naming run and first sequence number, when they are not what was written.
+ */
+export function decodeChunk(bytes: Uint8Array, run: string, first: number): JournalChunk {
+  const damaged = (cause?: unknown) =>
+    new StoreError('chunk_damaged', `The journal of run ${run} is damaged in the chunk from entry ${first} on.`, {
+      details: { run, first },
+      cause,
+    });
+  let chunk: JournalChunk;
+  try {
+    const [summary, entries] = decodeFrame(open(bytes));
+    chunk = { ...(JSON.parse(summary) as ChunkSummary), entries: entries as JournalEntry[] };
+  } catch (error) {
+    throw damaged(error);
+  }
+  if (chunk.run !== run || chunk.first !== first) throw damaged();
+  return chunk;
+}
+
+/** Any structured-cloneable value as bytes. @throws StoreError `value_not_storable` */
+export function encodeValue(value: unknown): Uint8Array {
+  return seal(encodeFrame('', [{ value }]));
+}
+
+/** The value these bytes hold. @throws StoreError `value_damaged` */
+export function decodeValue(bytes: Uint8Array): unknown {
+  try {
+    const [, entries] = decodeFrame(open(bytes));
+    return (entries[0] as { value: unknown }).value;
+  } catch (cause) {
+    throw new StoreError('value_damaged', 'A stored value is damaged.', { cause });
+  }
+}
+
+/** Columns of payloads: judged item by item, so that an odd payload does not slow the others down. */
+const payloadColumns = new Set(['payloads', 'values', 'errors']);
+/** Columns of numbers and words the engine makes itself, which need no judging. */
+const ownColumns = new Set(['tasks', 'attempts', 'statuses', 'parents']);
+
+function encodeFrame(summary: string, entries: readonly object[]): Frame {
+  const patches: Patch[] = [];
+  const heap = new HeapWriter();
+  const plain = entries.map((entry, e) => {
+    // Copied only when something is taken out of it.
+    let kept: Record<string, unknown> | undefined;
+    const keep = (field: string, value: unknown) => {
+      kept ??= { ...entry };
+      kept[field] = value;
+    };
+    for (const [field, value] of Object.entries(entry)) {
+      if (ownColumns.has(field)) continue;
+      if (payloadColumns.has(field) && Array.isArray(value)) {
+        let column: unknown[] | undefined;
+        for (let i = 0; i < value.length; i++) {
+          if (isPlain(value[i])) continue;
+          patches.push([e, field, i, heap.add(value[i])]);
+          column ??= [...value];
+          column[i] = null;
+        }
+        if (column) keep(field, column);
+      } else if (!isPlain(value)) {
+        patches.push([e, field, -1, heap.add(value)]);
+        keep(field, null);
+      }
+    }
+    return kept ?? entry;
+  });
+  return patches.length ? [summary, plain, patches, heap.finish()] : [summary, plain, null, null];
+}
+
+function decodeFrame([summary, entries, patches, cells]: Frame): [summary: string, entries: object[]] {
+  if (patches && cells) {
+    const read = readHeap(cells);
+    for (const [e, field, position, cell] of patches) {
+      const entry = entries[e] as Record<string, unknown>;
+      if (position < 0) entry[field] = read(cell);
+      else (entry[field] as unknown[])[position] = read(cell);
+    }
+  }
+  return [summary, entries];
+}
+
+function seal(frame: Frame): Uint8Array {
+  const body = packr.pack(frame);
+  const bytes = new Uint8Array(headerBytes + body.length);
+  bytes.set(body, headerBytes);
+  bytes[0] = codecVersion;
+  new DataView(bytes.buffer).setUint32(1, crc32(bytes.subarray(headerBytes)));
+  return bytes;
+}
+
+function open(bytes: Uint8Array): Frame {
+  if (bytes.length <= headerBytes) throw new RangeError('too short');
+  if (bytes[0] !== codecVersion) throw new RangeError(`unknown format version ${bytes[0]}`);
+  const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
+  const body = bytes.subarray(headerBytes);
+  if (crc32(body) !== sum) throw new RangeError('checksum does not match');
+  return packr.unpack(body) as Frame;
+}

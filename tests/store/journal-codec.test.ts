@@ -1,0 +1,203 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
+import { decodeChunk, decodeValue, encodeChunk, encodeValue } from '../../src/store/journal-codec.ts';
+
+const chunkOf = (entries: JournalEntry[], run = 'r', first = 1): JournalChunk => ({
+  version: 1, run, first, last: first + entries.length - 1, at: 0, nodes: {}, entries,
+}); // biome-ignore format: compact
+const deliver = (payloads: unknown[]): JournalEntry => ({
+  seq: 1, at: 5, kind: 'deliver', node: 'n', port: 'in', first: 0, payloads,
+}); // biome-ignore format: compact
+const roundTrip = (value: unknown) => decodeValue(encodeValue(value));
+
+/** Any string of 16-bit units, lone surrogates included. */
+const anyString = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+  fc.constantFrom('', '\ufeff', '\ufeff'.padEnd(100, 'x'), '\ud800', '\u2028', '😀'.repeat(80)),
+);
+const anyKey = fc.oneof(
+  anyString,
+  fc.constantFrom('__proto__', 'constructor', 'toJSON', 'hasOwnProperty', '0', 'length'),
+);
+const bytes = fc.uint8Array({ maxLength: 64 });
+const small = { maxLength: 6 };
+const errors = fc
+  .tuple(fc.constantFrom(Error, TypeError, RangeError), anyString, fc.option(anyString, { nil: undefined }))
+  .map(([Type, message, cause]) => new Type(message, cause === undefined ? undefined : { cause }));
+
+const { value: cloneable } = fc.letrec((tie) => ({
+  leaf: fc.oneof(
+    fc.constantFrom(
+      null,
+      undefined,
+      true,
+      false,
+      NaN,
+      -0,
+      0,
+      Infinity,
+      -Infinity,
+      2 ** 53,
+      -(2 ** 31) - 1,
+      2 ** 32,
+    ),
+    fc.double(),
+    fc.integer(),
+    fc.bigInt(),
+    fc.bigInt({ min: -(2n ** 2000n), max: 2n ** 2000n }),
+    anyString,
+    fc.date({ noInvalidDate: false }),
+    bytes.map((b) => b.buffer.slice(0)),
+    bytes,
+    bytes.map((b) => b.subarray(b.length >> 1)),
+    bytes.map((b) => new DataView(b.buffer)),
+    fc.float32Array(),
+    fc.float64Array(),
+    fc.bigInt64Array(),
+    errors,
+    fc.constantFrom(/a+/gi, /\u{1f600}/u, Object(1), Object('s'), Object(false), Object(1n)),
+  ),
+  key: anyKey,
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    tie('leaf'),
+    fc.array(tie('value'), small),
+    fc.sparseArray(tie('value'), { maxNumElements: 5 }),
+    fc.array(fc.tuple(anyKey, tie('value')), small).map((pairs) => Object.fromEntries(pairs)),
+    fc.array(fc.tuple(tie('value'), tie('value')), small).map((pairs) => new Map(pairs as [unknown, unknown][])),
+    fc.array(tie('value'), small).map((items) => new Set(items)),
+  ),
+}));
+
+describe('journal codec', () => {
+  it('gives every structured-cloneable value back as it was', () => {
+    fc.assert(
+      fc.property(cloneable, (value) => {
+        const back = roundTrip(value);
+        expect(isDeepStrictEqual(back, structuredClone(value))).toBe(true);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('gives a chunk of mixed payloads back as it was', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(cloneable, small), small), (columns) => {
+        const chunk = chunkOf(
+          columns.map((payloads, i) => ({ ...deliver(payloads), seq: i + 1 }) as JournalEntry),
+        );
+        const back = decodeChunk(encodeChunk(chunk), 'r', 1);
+        expect(isDeepStrictEqual(back, structuredClone(chunk))).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('encodes without changing what it was given', () => {
+    const payloads = [-0, { a: 1 }, new Date(5)];
+    encodeChunk(chunkOf([deliver(payloads)]));
+    expect(payloads).toStrictEqual([-0, { a: 1 }, new Date(5)]);
+  });
+
+  it('keeps cycles, also through maps, sets and errors', () => {
+    const object: Record<string, unknown> = {
+      list: [],
+      map: new Map(),
+      set: new Set(),
+      error: new Error('e'),
+    };
+    (object.list as unknown[]).push(object);
+    (object.map as Map<unknown, unknown>).set(object, object.map);
+    (object.set as Set<unknown>).add(object.set);
+    (object.error as Error).cause = object;
+    const back = roundTrip(object) as typeof object;
+    expect((back.list as unknown[])[0]).toBe(back);
+    expect((back.map as Map<unknown, unknown>).get(back)).toBe(back.map);
+    expect([...(back.set as Set<unknown>)][0]).toBe(back.set);
+    expect((back.error as Error).cause).toBe(back);
+  });
+
+  it('keeps what is shared within a payload shared', () => {
+    const shared = { x: 1 };
+    const buffer = new ArrayBuffer(32);
+    const value = {
+      a: shared,
+      b: [shared],
+      left: new Uint8Array(buffer, 8, 4),
+      right: new Float64Array(buffer, 16, 2),
+      buffer,
+    };
+    const back = roundTrip(value) as typeof value;
+    expect(back.b[0]).toBe(back.a);
+    expect(back.left.buffer).toBe(back.buffer);
+    expect(back.right.buffer).toBe(back.buffer);
+    expect(back.right.byteOffset).toBe(16);
+  });
+
+  it('keeps of a large pool only what a small view shows', () => {
+    const view = new Uint8Array(new ArrayBuffer(1_000_000), 8_003, 10).fill(7);
+    const encoded = encodeValue({ view });
+    expect(encoded.length).toBeLessThan(200);
+    expect((decodeValue(encoded) as { view: Uint8Array }).view).toStrictEqual(new Uint8Array(10).fill(7));
+  });
+
+  it('keeps message, stack and further fields of errors', () => {
+    const error = Object.assign(new RangeError('far'), { code: 'E1' });
+    const group = new AggregateError([error], 'all');
+    const back = roundTrip([error, group]) as [RangeError & { code: string }, AggregateError];
+    expect(back[0]).toBeInstanceOf(RangeError);
+    expect(back[0]).toMatchObject({ message: 'far', stack: error.stack, code: 'E1' });
+    expect(back[1]).toMatchObject({ name: 'AggregateError', message: 'all' });
+    expect(back[1].errors[0]).toBe(back[0]);
+  });
+
+  it('keeps reserved keys as plain data', () => {
+    const value = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
+    const back = roundTrip([value, value]) as object[];
+    expect(Object.keys(back[0] as object)).toEqual(['__proto__', 'constructor']);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    expect(Object.getPrototypeOf(back[0])).toBe(Object.prototype);
+  });
+
+  it('keeps nesting of any depth', () => {
+    let value: unknown = 'bottom';
+    for (let i = 0; i < 200_000; i++) value = [value];
+    let back = roundTrip(value);
+    for (let i = 0; i < 200_000; i++) back = (back as unknown[])[0];
+    expect(back).toBe('bottom');
+  });
+
+  it('keeps objects of many shapes and many keys', () => {
+    const shapes = Array.from({ length: 300 }, (_, i) => ({ [`a${i}`]: 1, [`b${i % 7}`]: 2 }));
+    const wide = Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`key ${i}`, i]));
+    const value = [...shapes, ...shapes, wide, ...shapes].map((item) => structuredClone(item));
+    expect(roundTrip(value)).toStrictEqual(value);
+    const chunk = chunkOf([deliver(value)]);
+    expect(decodeChunk(encodeChunk(chunk), 'r', 1)).toStrictEqual(chunk);
+  });
+
+  it('refuses functions, symbols and host objects by name', () => {
+    for (const value of [() => 1, Symbol('s'), new WeakMap(), Promise.resolve(), [{ deep: () => 1 }]]) {
+      expect(() => encodeValue(value)).toThrow(expect.objectContaining({ code: 'value_not_storable' }));
+    }
+  });
+
+  it('recognises any changed, missing or added byte, and names run and chunk', () => {
+    const chunk = chunkOf([deliver([1, 'two', { three: new Date(3) }])], 'run 7', 12);
+    const good = encodeChunk(chunk);
+    expect(decodeChunk(good, 'run 7', 12)).toStrictEqual(chunk);
+    const named = expect.objectContaining({ code: 'chunk_damaged', details: { run: 'run 7', first: 12 } });
+    for (let i = 0; i < good.length; i++) {
+      const bad = good.slice();
+      bad[i] = (bad[i] as number) ^ 0x10;
+      expect(() => decodeChunk(bad, 'run 7', 12)).toThrow(named);
+    }
+    expect(() => decodeChunk(good.subarray(0, -1), 'run 7', 12)).toThrow(named);
+    expect(() => decodeChunk(Uint8Array.of(...good, 0), 'run 7', 12)).toThrow(named);
+    expect(() => decodeChunk(new Uint8Array(), 'run 7', 12)).toThrow(named);
+    expect(() => decodeChunk(good, 'run 7', 13)).toThrow(expect.objectContaining({ code: 'chunk_damaged' }));
+  });
+});
