@@ -15,6 +15,8 @@ const statusByCode: Record<string, number> = {
   store_full: 507,
   store_busy: 503,
   store_closed: 503,
+  no_engine: 503,
+  engine_lost: 503,
 };
 
 const titles: Record<number, string> = {
