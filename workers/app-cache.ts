@@ -1,0 +1,88 @@
+/**
+ * The app itself, kept for when there is no network.
+ *
+ * Each build's files are one cache, filled as a whole when that build's service worker is installed, so a page never
+ * gets parts of two builds. WebAssembly, which weighs more than all the rest and which not everybody needs, is kept
+ * in a cache of its own when it is first used, and stays from build to build while its name does.
+ */
+import { files, version } from 'virtual:app-shell';
+
+const shellPrefix = 'handloom-shell-';
+const shell = shellPrefix + version;
+const large = 'handloom-large';
+/** How long a page waits for the network before it opens from the cache, in milliseconds. */
+const navigationPatience = 3000;
+
+/** Fetches and keeps the whole app; rejects, keeping nothing, when any of it is missing. */
+export async function keepApp(): Promise<void> {
+  const cache = await caches.open(shell);
+  // Only files below /assets/ carry a hash in their names, and so can be taken as the browser has them.
+  const requests = files.map(
+    (url) => new Request(url, { cache: url.startsWith('/assets/') ? 'default' : 'reload' }),
+  );
+  try {
+    await cache.addAll(requests);
+  } catch (error) {
+    await caches.delete(shell);
+    throw error;
+  }
+}
+
+/** Drops the files of earlier builds. */
+export async function dropEarlierApps(): Promise<void> {
+  const names = await caches.keys();
+  const earlier = names.filter((name) => name.startsWith(shellPrefix) && name !== shell);
+  await Promise.all(earlier.map((name) => caches.delete(name)));
+}
+
+/** The app's page, whatever its address: the server's when it answers in time, else the one that was kept. */
+export async function servePage(request: Request): Promise<Response> {
+  const network = fetch(request).then((response) => (response.status < 500 ? response : undefined));
+  // When the cache has won, or has nothing, the network's failure is not to go unheard or to be heard twice.
+  const answered = network.catch(() => undefined);
+  return (await inTime(answered)) ?? (await caches.match('/', { cacheName: shell })) ?? fetch(request);
+}
+
+/** A file of the app: as it was kept, else from the network. */
+export async function serveFile(
+  request: Request,
+  waitUntil: (done: Promise<unknown>) => void,
+): Promise<Response> {
+  const kept =
+    (await caches.match(request, { cacheName: shell })) ??
+    (await caches.match(request, { cacheName: large }));
+  if (kept) return kept;
+  const response = await fetch(request);
+  const { pathname } = new URL(request.url);
+  if (files.length > 0 && pathname.endsWith('.wasm') && response.status === 200) {
+    waitUntil(keepLarge(pathname, response.clone()));
+  }
+  return response;
+}
+
+async function keepLarge(pathname: string, response: Response): Promise<void> {
+  const cache = await caches.open(large);
+  try {
+    await cache.put(pathname, response);
+  } catch {
+    // No room for it: it will come from the network again.
+    return;
+  }
+  for (const { url } of await cache.keys()) {
+    const other = new URL(url).pathname;
+    if (other !== pathname && withoutHash(other) === withoutHash(pathname)) await cache.delete(url);
+  }
+}
+
+/** `/assets/duckdb-eh-Bx3k_9aQ.wasm` → `/assets/duckdb-eh.wasm`: Vite's hashes have eight characters. */
+const withoutHash = (pathname: string) => pathname.replace(/-[\w-]{8}(?=\.\w+$)/, '');
+
+function inTime<T>(promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), navigationPatience);
+    void promise.then((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+}
