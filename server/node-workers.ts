@@ -1,0 +1,115 @@
+/** Makes workers on Node: threads for the shared pool, child processes for nodes with mode `process`. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { channelEndpoint } from '../src/pool/endpoint.ts';
+import type { Spawn, SpawnedWorker } from '../src/pool/worker-handle.ts';
+
+export interface NodeWorkerOptions {
+  /** The built entry; by default beside this file, where the build puts it. */
+  entry?: URL;
+  /** Most memory for JavaScript objects, in MB. A worker that needs more ends, and its tasks with it. @default 2048 */
+  memoryMb?: number;
+}
+
+const defaultMemoryMb = 2048;
+
+/** Spawns worker threads. */
+export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
+  const entry = options.entry ?? new URL('./task-thread.js', import.meta.url);
+  const maxOldGenerationSizeMb = options.memoryMb ?? defaultMemoryMb;
+  return (name): SpawnedWorker => {
+    const thread = new Worker(entry, {
+      name,
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdin: false,
+      resourceLimits: { maxOldGenerationSizeMb },
+    });
+    const onEnd = once((tell) => {
+      thread.once('error', (error: Error & { code?: string }) =>
+        tell(
+          error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+            ? `it ran out of memory (limit ${maxOldGenerationSizeMb} MB)`
+            : `uncaught ${error.name}: ${error.message}`,
+        ),
+      );
+      thread.once('messageerror', (error) => {
+        tell(`a message could not be read: ${error.message}`);
+        void thread.terminate();
+      });
+      thread.once('exit', (code) => tell(`it exited with code ${code}`));
+    });
+    return {
+      endpoint: channelEndpoint({
+        post: (message, transfer = []) => thread.postMessage(message, transfer as unknown as []),
+        subscribe(listener) {
+          thread.on('message', listener);
+          return () => thread.off('message', listener);
+        },
+      }),
+      terminate: () => void thread.terminate(),
+      onEnd,
+    };
+  };
+}
+
+/** Spawns child processes, which know nothing of this one's environment. */
+export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
+  const entry = fileURLToPath(options.entry ?? new URL('./task-process.js', import.meta.url));
+  const memoryMb = options.memoryMb ?? defaultMemoryMb;
+  return (name): SpawnedWorker => {
+    const child = fork(entry, [], {
+      env: {},
+      execArgv: [`--max-old-space-size=${memoryMb}`, `--title=${name}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let lastWords = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-4000);
+    });
+    const onEnd = once((tell) => {
+      child.once('error', (error) => tell(`it could not be started or reached: ${error.message}`));
+      child.once('exit', (code, signal) => tell(endOf(code, signal, lastWords, memoryMb)));
+    });
+    return {
+      endpoint: channelEndpoint({
+        post(message) {
+          // Failing to reach a child that is on its way out is told by its exit.
+          if (child.connected) child.send(message as object, () => {});
+        },
+        subscribe(listener) {
+          child.on('message', listener);
+          return () => child.off('message', listener);
+        },
+      }),
+      terminate: () => void child.kill('SIGKILL'),
+      onEnd,
+    };
+  };
+}
+
+/** Lets the first of several events tell the reason, whether anybody listens yet or not. */
+function once(watch: (tell: (reason: string) => void) => void): SpawnedWorker['onEnd'] {
+  let ended: string | undefined;
+  const listeners: ((reason: string) => void)[] = [];
+  watch((reason) => {
+    if (ended !== undefined) return;
+    ended = reason;
+    for (const listener of listeners) listener(reason);
+  });
+  return (listener) => {
+    if (ended === undefined) listeners.push(listener);
+    else listener(ended);
+  };
+}
+
+function endOf(code: number | null, signal: string | null, lastWords: string, memoryMb: number): string {
+  if (/heap out of memory|Reached heap limit/.test(lastWords))
+    return `it ran out of memory (limit ${memoryMb} MB)`;
+  const uncaught = /^(?:Uncaught )?(\w*Error: .*)$/m.exec(lastWords)?.[1];
+  if (uncaught) return `uncaught ${uncaught}`;
+  return signal ? `it was ended by ${signal}` : `it exited with code ${code}`;
+}

@@ -1,0 +1,53 @@
+/** What a worker must know of a node before it can run its batches; structured-cloneable. */
+import type { BatchResult, PreparedNode } from '../engine/executor.ts';
+
+export interface Program {
+  /** Unique over all runs of a host. */
+  key: string;
+  run: string;
+  node: string;
+  /** Node type, looked up in the worker's own registry. */
+  type: string;
+  /** What the definition's `create` gets. */
+  prepared: unknown;
+  /** Names of the output ports, without the error port. */
+  outputs: string[];
+  timeoutMs?: number;
+  maxTasksPerWorker?: number;
+  /** Tasks of one batch are interleaved instead of run one after the other. */
+  interleaved: boolean;
+}
+
+/** Key of the program of one node in one run. */
+export const programKey = (run: string, node: string): string => `${run}\n${node}`;
+
+/** The program of a node in a run. */
+export function programOf(run: string, node: PreparedNode): Program {
+  const { timeoutMs, maxTasksPerWorker, mode } = node.policy;
+  return {
+    key: programKey(run, node.id),
+    run,
+    node: node.id,
+    type: node.type,
+    prepared: node.prepared,
+    outputs: node.outputs,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxTasksPerWorker !== undefined && { maxTasksPerWorker }),
+    interleaved: mode === 'async',
+  };
+}
+
+/** A worker's reply to one batch. */
+export interface Answer {
+  result: BatchResult;
+  /** Some handler goes on although its task is over (timed out, cancelled): the worker should be replaced. */
+  unsettled: boolean;
+}
+
+/** Small messages from a worker in passing, beside the calls; `note` tells them apart from everything else. */
+export type Note =
+  /** A task was begun. */
+  | { note: 'start'; batch: number; index: number }
+  /** Its handler returned a promise; the worker's event loop turns again. */
+  | { note: 'yield'; batch: number; index: number }
+  | { note: 'progress'; batch: number; index: number; fraction: number };

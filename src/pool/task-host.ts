@@ -1,0 +1,112 @@
+/**
+ * What runs inside every worker, whatever its kind: keeps the programs it was given, so that compiled code lives on
+ * from batch to batch, and runs batches one after the other or, where nodes wait rather than compute, side by side.
+ */
+import { type Endpoint, expose, type Remote, wrap } from 'comlink';
+import type { Batch } from '../engine/executor.ts';
+import { HandloomError } from '../errors.ts';
+import type { NodeRegistry } from '../nodes/define-node.ts';
+import { BatchFrame, type FrameHooks } from './batch-frame.ts';
+import { guardedEndpoint } from './endpoint.ts';
+import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
+import type { Answer, Note, Program } from './program.ts';
+import { remoteAccess, type WorkerBroker } from './remote-access.ts';
+import { type CanPost, canClone, repairAnswer } from './uncloneable.ts';
+import './wire-errors.ts';
+
+/** What the engine's side may call. */
+export interface TaskHost {
+  install(program: Program): void;
+  run(key: string, batch: Batch): Promise<Answer>;
+  abort(batch: number): void;
+  forget(run: string): void;
+}
+export const hostFunctions: ReadonlySet<string> = new Set(['install', 'run', 'abort', 'forget']);
+
+/** How long the code of an aborted task gets to notice before its worker counts as spoilt, in milliseconds. */
+const settleMs = 20;
+
+/** Makes a host; `note` posts a note to the engine's side. */
+export function createTaskHost(
+  registry: NodeRegistry,
+  broker: Remote<WorkerBroker>,
+  note: (note: Note) => void,
+): TaskHost {
+  const programs = new Map<string, { program: Program; loaded: Promise<LoadedProgram> }>();
+  const frames = new Map<number, BatchFrame>();
+
+  function hooksFor(batch: number, { timeoutMs, interleaved }: Program): FrameHooks {
+    const hooks: FrameHooks = {
+      access: (of) => remoteAccess(broker, of),
+      progressed: (index, fraction) => note({ note: 'progress', batch, index, fraction }),
+    };
+    // Somebody outside must know which task blocks this thread: where there is a limit, and where tasks share it.
+    if (timeoutMs !== undefined || interleaved) {
+      hooks.started = (index) => note({ note: 'start', batch, index });
+      hooks.yielded = (index) => note({ note: 'yield', batch, index });
+    }
+    return hooks;
+  }
+
+  return {
+    install(program) {
+      const loaded = loadProgram(program, registry.get(program.type));
+      // Told by each batch that needs it.
+      loaded.catch(() => {});
+      programs.set(program.key, { program, loaded });
+    },
+
+    async run(key, batch) {
+      const entry = programs.get(key);
+      if (!entry) throw new HandloomError('program_missing', `This worker was not given the program ${key}.`);
+      const frame = new BatchFrame(batch, entry.program.timeoutMs, hooksFor(batch.id, entry.program));
+      frames.set(batch.id, frame);
+      try {
+        const result = await runBatch(await entry.loaded, frame);
+        if (frame.unsettled) await new Promise((resolve) => setTimeout(resolve, settleMs));
+        return { result, unsettled: frame.unsettled > 0 };
+      } catch (thrown) {
+        return { result: failWhole(batch, thrown), unsettled: false };
+      } finally {
+        frames.delete(batch.id);
+      }
+    },
+
+    abort(batch) {
+      frames.get(batch)?.abort(new HandloomError('cancelled', 'The run was cancelled.'));
+    },
+
+    forget(run) {
+      for (const [key, { program }] of programs) if (program.run === run) programs.delete(key);
+    },
+  };
+}
+
+/** Serves a task host on the worker's end of a channel. `canPost` says what the channel can carry. */
+export function serveTaskHost(endpoint: Endpoint, registry: NodeRegistry, canPost: CanPost = canClone): void {
+  const channel = guardedEndpoint(repairing(endpoint, canPost), hostFunctions);
+  const broker = wrap<WorkerBroker>(channel);
+  expose(
+    createTaskHost(registry, broker, (note) => endpoint.postMessage(note)),
+    channel,
+  );
+}
+
+/** An endpoint that mends answers that cannot be posted. */
+function repairing(endpoint: Endpoint, canPost: CanPost): Endpoint {
+  return {
+    addEventListener: endpoint.addEventListener.bind(endpoint),
+    removeEventListener: endpoint.removeEventListener.bind(endpoint),
+    start: () => endpoint.start?.(),
+    postMessage(message, transfer) {
+      try {
+        endpoint.postMessage(message, transfer);
+      } catch (error) {
+        const answer = message?.value as Partial<Answer> | undefined;
+        if (!answer?.result) throw error;
+        repairAnswer(answer as Answer, canPost);
+        endpoint.postMessage(message);
+      }
+    },
+  };
+}

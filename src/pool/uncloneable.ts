@@ -1,0 +1,140 @@
+/**
+ * What to do when a reply cannot be posted: find the results that do not survive structured cloning, and turn each
+ * such task's success into a failure that names the path to the culprit. Costs nothing while all goes well.
+ */
+import { outcome } from '../engine/executor.ts';
+import type { WireError } from '../errors.ts';
+import type { Answer } from './program.ts';
+
+/** Whether a value survives the channel it is to be sent through. */
+export type CanPost = (value: unknown) => boolean;
+
+/** Structured cloning, as every message channel of the web does it. */
+export const canClone: CanPost = (value) => {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Changes an answer so that it can be posted. */
+export function repairAnswer(answer: Answer, canPost: CanPost): void {
+  const { result } = answer;
+  const bad = new Map<number, string>();
+  findBad(result.values, 0, result.values.length, canPost, bad);
+  if (bad.size) failTasks(result, bad, canPost);
+  result.errors = result.errors.map((error) => (canPost(error) ? error : bareError(error)));
+  if (result.logs && !canPost(result.logs)) {
+    result.logs = result.logs.map((log) =>
+      canPost(log.data) ? log : { index: log.index, message: log.message },
+    );
+  }
+  if (result.state && !canPost(result.state)) {
+    const error = notCloneable(culprit(result.state.value, 'state', canPost));
+    delete result.state;
+    result.values = [];
+    result.outcomes = result.outcomes.map((each) => (each === outcome.notRun ? each : outcome.failed));
+    result.errors = result.outcomes.filter((each) => each === outcome.failed).map(() => error);
+    delete result.counts;
+    delete result.ports;
+  }
+}
+
+/** Positions of values that cannot be posted, by halving. */
+function findBad(
+  values: unknown[],
+  from: number,
+  to: number,
+  canPost: CanPost,
+  bad: Map<number, string>,
+): void {
+  if (from >= to || canPost(values.slice(from, to))) return;
+  if (to - from === 1) {
+    bad.set(from, culprit(values[from], 'result', canPost));
+    return;
+  }
+  const middle = (from + to) >>> 1;
+  findBad(values, from, middle, canPost, bad);
+  findBad(values, middle, to, canPost, bad);
+}
+
+function failTasks(result: Answer['result'], bad: Map<number, string>, canPost: CanPost): void {
+  const { outcomes, counts, ports, values, errors } = result;
+  const keptValues: unknown[] = [];
+  const keptPorts: string[] = [];
+  const allErrors: WireError[] = [];
+  let value = 0;
+  let error = 0;
+  for (let task = 0; task < outcomes.length; task++) {
+    if (outcomes[task] === outcome.failed) allErrors.push(errors[error++]!);
+    const count = counts ? counts[task]! : outcomes[task] === outcome.succeeded ? 1 : 0;
+    const range = Array.from({ length: count }, (_, i) => value + i);
+    value += count;
+    const wrong = range.find((position) => bad.has(position));
+    if (wrong === undefined) {
+      for (const position of range) {
+        keptValues.push(values[position]);
+        if (ports) keptPorts.push(ports[position]!);
+      }
+      continue;
+    }
+    outcomes[task] = outcome.failed;
+    if (counts) counts[task] = 0;
+    allErrors.push(notCloneable(bad.get(wrong)!));
+  }
+  result.values = keptValues;
+  if (ports) result.ports = keptPorts;
+  result.errors = allErrors.map((each) => (canPost(each) ? each : bareError(each)));
+}
+
+/** The path to the innermost value that cannot be posted, with what it is: `result.rows[3].format (a function)`. */
+function culprit(value: unknown, path: string, canPost: CanPost, seen = new Set<unknown>()): string {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return `${path} (${kindOf(value)})`;
+  seen.add(value);
+  for (const [step, child] of childrenOf(value)) {
+    if (!seen.has(child) && !canPost(child)) return culprit(child, path + step, canPost, seen);
+  }
+  return `${path} (${kindOf(value)})`;
+}
+
+function* childrenOf(value: object): Generator<[step: string, child: unknown]> {
+  if (value instanceof Map) {
+    for (const [key, child] of value) {
+      yield [`.keys(${String(key)})`, key];
+      yield [`.get(${JSON.stringify(key) ?? String(key)})`, child];
+    }
+  } else if (value instanceof Set) {
+    let position = 0;
+    for (const child of value) yield [`.values[${position++}]`, child];
+  } else {
+    for (const key of Object.keys(value)) {
+      const step = Array.isArray(value)
+        ? `[${key}]`
+        : /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
+          ? `.${key}`
+          : `[${JSON.stringify(key)}]`;
+      yield [step, (value as Record<string, unknown>)[key]];
+    }
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  const name = typeof value === 'object' && value !== null ? value.constructor?.name : typeof value;
+  return `a ${name ?? 'value'}`;
+}
+
+function notCloneable(where: string): WireError {
+  return {
+    name: 'DataCloneError',
+    code: 'not_cloneable',
+    message: `The result cannot leave its worker, since it holds something that cannot be copied: ${where}.`,
+  };
+}
+
+function bareError({ name, message, stack, code }: WireError): WireError {
+  return { name, message, ...(stack && { stack }), ...(code && { code }) };
+}

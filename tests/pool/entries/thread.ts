@@ -1,0 +1,4 @@
+import { serveTaskThread } from '../../../server/serve-task-thread.ts';
+import { testRegistry } from '../test-nodes.ts';
+
+serveTaskThread(testRegistry);
