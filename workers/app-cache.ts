@@ -37,10 +37,11 @@ export async function dropEarlierApps(): Promise<void> {
 
 /** The app's page, whatever its address: the server's when it answers in time, else the one that was kept. */
 export async function servePage(request: Request): Promise<Response> {
-  const network = fetch(request).then((response) => (response.status < 500 ? response : undefined));
-  // When the cache has won, or has nothing, the network's failure is not to go unheard or to be heard twice.
-  const answered = network.catch(() => undefined);
-  return (await inTime(answered)) ?? (await caches.match('/', { cacheName: shell })) ?? fetch(request);
+  const network = fetch(request);
+  const good = network
+    .then((response) => (response.status < 500 ? response : undefined))
+    .catch(() => undefined);
+  return (await inTime(good)) ?? (await caches.match('/', { cacheName: shell })) ?? network;
 }
 
 /** A file of the app: as it was kept, else from the network. */
