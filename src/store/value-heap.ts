@@ -254,7 +254,7 @@ function makeFromParts(cell: unknown[], read: (number: unknown) => unknown): unk
       return Object(read(cell[1]));
     case tag.view: {
       const [, type, buffer, offset, length] = cell as [number, number, number, number, number];
-      const View = viewTypes[type];
+      const View = viewTypes[type] as Uint8ArrayConstructor | undefined;
       if (!View) throw new TypeError(`There is no view type ${type}`);
       return new View(read(buffer) as ArrayBuffer, offset, length);
     }

@@ -1,0 +1,84 @@
+/** Opens a SQLite file for the store: settings, tables, and SQLite's failures in the store's words. */
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { type ColumnType, Kysely, Migrator, type SqliteDatabase, SqliteDialect, sql } from 'kysely';
+import Database from 'libsql';
+import { HandloomError, StoreError } from '../../src/errors.ts';
+import { createMigrations } from './migrations.ts';
+
+/** A blob goes in as bytes and comes out as libsql gives it. */
+type Bytes = ColumnType<ArrayBuffer, Uint8Array, Uint8Array>;
+
+export interface SqlTables {
+  graphs: { id: string; updated_at: string; record: string };
+  graph_updates: { graph: string; position: number; bytes: Bytes };
+  runs: {
+    id: string;
+    created_at: string;
+    status: string;
+    graph: string;
+    graph_id: string | null;
+    summary: string;
+  };
+  run_documents: { id: string; bytes: Bytes };
+  chunks: { run: string; first: number; last: number; summary: string };
+  chunk_bodies: { run: string; first: number; bytes: Bytes };
+  artifacts: { hash: string; bytes: Bytes };
+}
+
+/** How long, in ms, a write waits for another process's before it fails as `store_busy`. */
+const busyTimeoutMs = 5000;
+
+/**
+ * Opens the file, made with its folder if need be, and brings its tables up to date.
+ * @throws StoreError `store_newer` when a newer version wrote it, `store_failed` when it is no database.
+ */
+export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
+  if (file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true });
+  let db: Kysely<SqlTables> | undefined;
+  try {
+    const database = new Database(file, { timeout: busyTimeoutMs } as Database.Options);
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = NORMAL');
+    db = new Kysely<SqlTables>({ dialect: new SqliteDialect({ database: database as unknown as SqliteDatabase }) });
+    await migrate(db);
+    return db;
+  } catch (error) {
+    await db?.destroy();
+    throw toStoreError(error);
+  }
+}
+
+async function migrate(db: Kysely<SqlTables>): Promise<void> {
+  await db.connection().execute(async (connection) => {
+    // One transaction around all, taken at once: neither half a migration, nor two processes migrating together.
+    await sql`begin immediate`.execute(connection);
+    try {
+      const provider = { getMigrations: async () => createMigrations('sqlite') };
+      const { error } = await new Migrator({ db: connection, provider }).migrateToLatest();
+      if (error) throw error;
+      await sql`commit`.execute(connection);
+    } catch (error) {
+      await sql`rollback`.execute(connection);
+      throw error;
+    }
+  });
+}
+
+const codes: [pattern: RegExp, code: string, message: string][] = [
+  [/^SQLITE_FULL|ENOSPC|disk is full/, 'store_full', 'There is no room left on the disk.'],
+  [/^SQLITE_(BUSY|LOCKED)|database is locked/, 'store_busy', 'Another process is writing to the store.'],
+  [/not open|driver has already been destroyed|connection is not open/i, 'store_closed', 'The store is closed.'],
+  [/^corrupted migrations/, 'store_newer', 'The stored data was written by a newer version.'],
+];
+
+/** Our own errors pass as they are. */
+export function toStoreError(error: unknown): HandloomError {
+  if (error instanceof HandloomError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const texts = [String((error as { code?: unknown } | null)?.code ?? ''), message];
+  const known = codes.find(([pattern]) => texts.some((text) => pattern.test(text)));
+  if (known) return new StoreError(known[1], known[2], { cause: error });
+  return new StoreError('store_failed', `The store failed: ${message}`, { cause: error });
+}

@@ -1,0 +1,248 @@
+/**
+ * The browser's store: IndexedDB through Dexie. A journal chunk is one row of bytes, with its summary in a table of
+ * its own. Runs are created and ended with strict durability, everything between is relaxed: a power cut may cost
+ * the last moments of a run, never the run.
+ */
+import Dexie, { type DexieOptions, type Table } from 'dexie';
+import type { ChunkSummary } from '../engine/journal.ts';
+import { NotFoundError } from '../errors.ts';
+import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
+import { toStoreError } from './dexie-errors.ts';
+import { decodeChunk } from './journal-codec.ts';
+import { chunkExists, fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
+import { joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
+import type { ArtifactStore, GraphRecord, GraphStore, RunStore, Store } from './store.ts';
+
+interface BytesRow {
+  bytes: Uint8Array;
+}
+
+/** The tables. A change of shape is a further `version()`, never a change of one that has been published. */
+class Tables extends Dexie {
+  declare graphs: Table<GraphRecord, string>;
+  declare graphUpdates: Table<BytesRow & { graph: string; position?: number }, number>;
+  declare runs: Table<RunSummary, string>;
+  declare runDocuments: Table<BytesRow & { id: string }, string>;
+  declare chunks: Table<ChunkSummary, [string, number]>;
+  declare chunkBodies: Table<BytesRow & { run: string; first: number }, [string, number]>;
+  declare artifacts: Table<BytesRow & { hash: string }, string>;
+
+  constructor(name: string, options: DexieOptions) {
+    super(name, options);
+    this.version(1).stores({
+      graphs: 'id, [updatedAt+id]',
+      graphUpdates: '++position, graph',
+      runs: 'id, [createdAt+id], [status+createdAt+id]',
+      runDocuments: 'id',
+      chunks: '[run+first], [run+last]',
+      chunkBodies: '[run+first]',
+      artifacts: 'hash',
+    });
+  }
+}
+
+export interface DexieStoreOptions {
+  /** Where it is not the page's own: `indexedDB` and `IDBKeyRange` of an implementation for Node. */
+  indexedDB?: IDBFactory;
+  IDBKeyRange?: typeof IDBKeyRange;
+  /**
+   * The store has closed by itself: a page with a newer version wants to migrate it (`newer_version`), or the
+   * browser took it away (`lost`). Nothing can be written any more; say so and reload.
+   */
+  onClosed?: (reason: 'newer_version' | 'lost') => void;
+}
+
+interface Connections {
+  relaxed: Tables;
+  strict: Tables;
+}
+
+/**
+ * Opens the database of this name, made or migrated as need be.
+ * @throws StoreError when the browser does not let us (private mode, no room, a newer version's data).
+ */
+export async function createDexieStore(name: string, options: DexieStoreOptions = {}): Promise<Store> {
+  const { onClosed, ...own } = options;
+  // IndexedDB fixes durability per transaction, Dexie per database: so there are two connections.
+  const relaxed = new Tables(name, { ...own, chromeTransactionDurability: 'relaxed' });
+  const strict = new Tables(name, { ...own, chromeTransactionDurability: 'strict' });
+  const close = () => {
+    for (const db of [relaxed, strict]) db.close({ disableAutoOpen: true });
+  };
+  for (const db of [relaxed, strict]) {
+    // A tab of an older version that stays open would otherwise go on writing in the old shape.
+    db.on('versionchange', () => {
+      close();
+      if (db === relaxed) onClosed?.('newer_version');
+    });
+    db.on('close', () => {
+      if (db === relaxed) onClosed?.('lost');
+    });
+  }
+  await guard(async () => {
+    await relaxed.open();
+    await strict.open();
+  });
+  const connections = { relaxed, strict };
+  return {
+    graphs: createGraphs(connections),
+    runs: createRuns(connections),
+    artifacts: createArtifacts(connections),
+    close: async () => close(),
+  };
+}
+
+function createGraphs({ relaxed: db }: Connections): GraphStore {
+  const tables = [db.graphs, db.graphUpdates];
+  const updatesOf = (id: string) => db.graphUpdates.where('graph').equals(id);
+  return {
+    list: (query) =>
+      guard(async () => {
+        const limit = limitOf(query);
+        const after = fromCursor(query?.cursor);
+        const index = after ? db.graphs.where('[updatedAt+id]').below(after) : db.graphs.orderBy('[updatedAt+id]');
+        const found = await index.reverse().limit(limit + 1).toArray();
+        return pageOf(found, limit, (record) => [record.updatedAt, record.id]);
+      }),
+    get: (id) => guard(() => db.graphs.get(id)),
+    load: (id) =>
+      guard(() =>
+        db.transaction('r', tables, async () => {
+          const [record, updates] = await Promise.all([db.graphs.get(id), updatesOf(id).sortBy('position')]);
+          return record && updates.map((row) => row.bytes);
+        }),
+      ),
+    append: (record, update) =>
+      guard(() =>
+        db.transaction('rw', tables, async () => {
+          await db.graphs.put(record);
+          await db.graphUpdates.add({ graph: record.id, bytes: update.slice() });
+        }),
+      ),
+    compact: (id, snapshot) =>
+      guard(() =>
+        db.transaction('rw', tables, async () => {
+          if (!(await db.graphs.get(id))) throw new NotFoundError('graph', id);
+          await updatesOf(id).delete();
+          await db.graphUpdates.add({ graph: id, bytes: snapshot.slice() });
+        }),
+      ),
+    delete: (id) =>
+      guard(() =>
+        db.transaction('rw', tables, async () => {
+          const there = (await db.graphs.where('id').equals(id).delete()) > 0;
+          await updatesOf(id).delete();
+          return there;
+        }),
+      ),
+  };
+}
+
+function createRuns({ relaxed: db, strict }: Connections): RunStore {
+  const journal = (of: Tables) => [of.runs, of.runDocuments, of.chunks, of.chunkBodies];
+  const chunkKeys = (run: string): [[string, number], [string, number]] => [[run, -Infinity], [run, Infinity]];
+  return {
+    create: (run) =>
+      guard(async () => {
+        const { summary, document } = splitRun(run);
+        await strict.transaction('rw', [strict.runs, strict.runDocuments], async () => {
+          if (await strict.runs.get(run.id)) throw runExists(run.id);
+          await strict.runs.add(summary);
+          await strict.runDocuments.add({ id: run.id, bytes: document });
+        });
+      }),
+    get: (id) =>
+      guard(() =>
+        db.transaction('r', [db.runs, db.runDocuments], async () => {
+          const [summary, document] = await Promise.all([db.runs.get(id), db.runDocuments.get(id)]);
+          return summary && document && joinRun({ summary, document: document.bytes });
+        }),
+      ),
+    list: (query = {}) =>
+      guard(async () => {
+        const limit = limitOf(query);
+        const after = fromCursor(query.cursor) ?? ['\uffff', '\uffff'];
+        const index =
+          query.status === undefined
+            ? db.runs.where('[createdAt+id]').below(after)
+            : db.runs
+                .where('[status+createdAt+id]')
+                .between([query.status, '', ''], [query.status, ...after], true, false);
+        const found = await index
+          .reverse()
+          .filter((run) => matches(run, query))
+          .limit(limit + 1)
+          .toArray();
+        return pageOf(found, limit, (run) => [run.createdAt, run.id]);
+      }),
+    append: (run, chunks) =>
+      guard(async () => {
+        // Encoded before the transaction, which would end by itself while we compute.
+        const parts = splitChunks(run.id, chunks);
+        const of = hasEnded(run.status) ? strict : db;
+        await of.transaction('rw', [of.runs, of.chunks, of.chunkBodies], async () => {
+          if ((await of.runs.where('id').equals(run.id).count()) === 0) throw new NotFoundError('run', run.id);
+          const there = await of.chunks.bulkGet(parts.map(({ summary }) => [run.id, summary.first]));
+          const known = there.find((chunk) => chunk !== undefined);
+          if (known) throw chunkExists(run.id, known.first);
+          await of.chunks.bulkAdd(parts.map(({ summary }) => summary));
+          await of.chunkBodies.bulkAdd(
+            parts.map(({ summary, body }) => ({ run: run.id, first: summary.first, bytes: body })),
+          );
+          await of.runs.put(summaryOf(run));
+        });
+      }),
+    summaries: (id, after = 0) =>
+      guard(() => db.chunks.where('[run+last]').between([id, after], [id, Infinity], false, true).toArray()),
+    chunk: (id, first) =>
+      guard(async () => {
+        const row = await db.chunkBodies.get([id, first]);
+        return row && decodeChunk(row.bytes, id, first);
+      }),
+    delete: (id) =>
+      guard(() =>
+        db.transaction('rw', journal(db), async () => {
+          const there = (await db.runs.where('id').equals(id).delete()) > 0;
+          await db.runDocuments.delete(id);
+          for (const table of [db.chunks, db.chunkBodies]) {
+            await table.where('[run+first]').between(...chunkKeys(id), true, true).delete();
+          }
+          return there;
+        }),
+      ),
+    counts: () =>
+      guard(async () => {
+        const counts = noCounts();
+        const count = async (status: RunStatus) => {
+          const all = db.runs.where('[status+createdAt+id]').between([status, '', ''], [status, '\uffff', '\uffff']);
+          counts[status] = await all.count();
+        };
+        await db.transaction('r', db.runs, () => Promise.all(runStatuses.map(count)));
+        return counts;
+      }),
+  };
+}
+
+function createArtifacts({ relaxed: db }: Connections): ArtifactStore {
+  const has = async (hash: string) => (await db.artifacts.where('hash').equals(hash).count()) > 0;
+  return {
+    put: (hash, bytes) =>
+      guard(() =>
+        db.transaction('rw', db.artifacts, async () => {
+          if (!(await has(hash))) await db.artifacts.add({ hash, bytes: bytes.slice() });
+        }),
+      ),
+    get: (hash) => guard(async () => (await db.artifacts.get(hash))?.bytes),
+    has: (hash) => guard(() => has(hash)),
+    delete: (hash) => guard(async () => (await db.artifacts.where('hash').equals(hash).delete()) > 0),
+  };
+}
+
+/** Gives every failure the store's own words. */
+async function guard<T>(work: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}

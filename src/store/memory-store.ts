@@ -1,0 +1,145 @@
+/** A store that lives as long as its process: for tests, for private windows, for runs nobody wants to keep. */
+import type { ChunkSummary } from '../engine/journal.ts';
+import { NotFoundError, StoreError } from '../errors.ts';
+import type { RunSummary } from '../schema/run.ts';
+import { decodeChunk } from './journal-codec.ts';
+import {
+  byNewest, chunkExists, fromCursor, limitOf, matches, noCounts, type Position, pageOf, runExists,
+} from './paging.ts'; // biome-ignore format: one list
+import { joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
+import type { ArtifactStore, GraphRecord, GraphStore, Page, PageQuery, RunStore, Store } from './store.ts';
+
+interface StoredRun {
+  summary: string;
+  document: Uint8Array;
+  /** By sequence number of the first entry, in order of writing. */
+  chunks: Map<number, { summary: string; body: Uint8Array }>;
+}
+
+export interface MemoryStoreOptions {
+  /** Shown each chunk's bytes as they are kept; what it gives back is kept instead. A test damages them so. */
+  onBody?: (run: string, first: number, body: Uint8Array) => Uint8Array;
+}
+
+/** Makes an empty store in memory. Values are kept as bytes and JSON, so no caller can change them afterwards. */
+export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+  let closed = false;
+  /** Wraps a method so that it refuses once the store is closed, and gives what it throws as a rejection. */
+  const open = async <T>(work: () => T): Promise<T> => {
+    if (closed) throw new StoreError('store_closed', 'The store is closed.');
+    return work();
+  };
+  return {
+    graphs: createGraphs(open),
+    runs: createRuns(open, options),
+    artifacts: createArtifacts(open),
+    close: async () => {
+      closed = true;
+    },
+  };
+}
+
+type Open = <T>(work: () => T) => Promise<T>;
+
+function createGraphs(open: Open): GraphStore {
+  const graphs = new Map<string, { record: string; updates: Uint8Array[] }>();
+  return {
+    list: (query) =>
+      open(() => {
+        const records = [...graphs.values()].map((graph) => JSON.parse(graph.record) as GraphRecord);
+        return select(records, query, (record) => [record.updatedAt, record.id]);
+      }),
+    get: (id) => open(() => parse<GraphRecord>(graphs.get(id)?.record)),
+    load: (id) => open(() => graphs.get(id)?.updates.map((update) => update.slice())),
+    append: (record, update) =>
+      open(() => {
+        const updates = graphs.get(record.id)?.updates ?? [];
+        graphs.set(record.id, { record: JSON.stringify(record), updates: [...updates, update.slice()] });
+      }),
+    compact: (id, snapshot) =>
+      open(() => {
+        const graph = graphs.get(id);
+        if (!graph) throw new NotFoundError('graph', id);
+        graph.updates = [snapshot.slice()];
+      }),
+    delete: (id) => open(() => graphs.delete(id)),
+  };
+}
+
+function createRuns(open: Open, { onBody = (_run, _first, body) => body }: MemoryStoreOptions): RunStore {
+  const runs = new Map<string, StoredRun>();
+  const summaries = () => [...runs.values()].map((run) => JSON.parse(run.summary) as RunSummary);
+  return {
+    create: (run) =>
+      open(() => {
+        if (runs.has(run.id)) throw runExists(run.id);
+        const { summary, document } = splitRun(run);
+        runs.set(run.id, { summary: JSON.stringify(summary), document, chunks: new Map() });
+      }),
+    get: (id) =>
+      open(() => {
+        const run = runs.get(id);
+        return run && joinRun({ summary: JSON.parse(run.summary) as RunSummary, document: run.document });
+      }),
+    list: (query = {}) =>
+      open(() => {
+        const found = summaries().filter((run) => matches(run, query));
+        return select(found, query, (run) => [run.createdAt, run.id]);
+      }),
+    append: (run, chunks) =>
+      open(() => {
+        const stored = runs.get(run.id);
+        if (!stored) throw new NotFoundError('run', run.id);
+        // All that can go wrong does so before anything is changed.
+        const added = new Map<number, { summary: string; body: Uint8Array }>();
+        for (const { summary, body } of splitChunks(run.id, chunks)) {
+          const { first } = summary;
+          if (stored.chunks.has(first)) throw chunkExists(run.id, first);
+          added.set(first, { summary: JSON.stringify(summary), body: onBody(run.id, first, body) });
+        }
+        stored.summary = JSON.stringify(summaryOf(run));
+        for (const [first, chunk] of added) stored.chunks.set(first, chunk);
+      }),
+    summaries: (id, after = 0) =>
+      open(() =>
+        [...(runs.get(id)?.chunks.values() ?? [])]
+          .map((chunk) => JSON.parse(chunk.summary) as ChunkSummary)
+          .filter((summary) => summary.last > after)
+          .sort((a, b) => a.first - b.first),
+      ),
+    chunk: (id, first) =>
+      open(() => {
+        const chunk = runs.get(id)?.chunks.get(first);
+        return chunk && decodeChunk(chunk.body, id, first);
+      }),
+    delete: (id) => open(() => runs.delete(id)),
+    counts: () =>
+      open(() => {
+        const counts = noCounts();
+        for (const run of summaries()) counts[run.status]++;
+        return counts;
+      }),
+  };
+}
+
+function createArtifacts(open: Open): ArtifactStore {
+  const artifacts = new Map<string, Uint8Array>();
+  return {
+    put: (hash, bytes) =>
+      open(() => {
+        if (!artifacts.has(hash)) artifacts.set(hash, bytes.slice());
+      }),
+    get: (hash) => open(() => artifacts.get(hash)?.slice()),
+    has: (hash) => open(() => artifacts.has(hash)),
+    delete: (hash) => open(() => artifacts.delete(hash)),
+  };
+}
+
+function select<T>(items: T[], query: PageQuery | undefined, position: (item: T) => Position): Page<T> {
+  const limit = limitOf(query);
+  const after = fromCursor(query?.cursor);
+  const rest = after ? items.filter((item) => byNewest(position(item), after) > 0) : items;
+  return pageOf(rest.sort((a, b) => byNewest(position(a), position(b))).slice(0, limit + 1), limit, position);
+}
+
+const parse = <T>(text: string | undefined): T | undefined => (text === undefined ? undefined : JSON.parse(text));

@@ -1,0 +1,91 @@
+/**
+ * What Handloom keeps, whoever keeps it. Three adapters (memory, Dexie, SQLite) pass one contract suite,
+ * `tests/contracts/store-contract.ts`.
+ *
+ * Every method that writes does so in one transaction: all of it or nothing. A failed write rejects with a
+ * StoreError (`store_full`, `store_busy`, `store_closed`, `store_failed`) and leaves what was there before.
+ */
+import type { ChunkSummary, JournalChunk } from '../engine/journal.ts';
+import type { Graph } from '../schema/graph.ts';
+import type { RunStatus, RunSummary } from '../schema/run.ts';
+
+export interface Page<T> {
+  items: T[];
+  /** Pass it on to read further; null at the end. */
+  nextCursor: string | null;
+}
+export interface PageQuery {
+  /** Default 100, at most 1,000. */
+  limit?: number;
+  cursor?: string;
+}
+
+/** What a list of graphs shows; the graph itself is a Yjs document. Times are ISO 8601. */
+export interface GraphRecord {
+  id: string;
+  name: string;
+  description?: string;
+  nodes: number;
+  edges: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
+export interface GraphStore {
+  /** Newest change first. */
+  list(query?: PageQuery): Promise<Page<GraphRecord>>;
+  get(id: string): Promise<GraphRecord | undefined>;
+  /** The Yjs updates that make up the document, oldest first; undefined when there is none. */
+  load(id: string): Promise<Uint8Array[] | undefined>;
+  /** Adds an update to the document's log (and makes the document, the first time) and sets its record. */
+  append(record: GraphRecord, update: Uint8Array): Promise<void>;
+  /** Replaces the document's log by one update that holds it all. */
+  compact(id: string, snapshot: Uint8Array): Promise<void>;
+  delete(id: string): Promise<boolean>;
+}
+
+/** A run with what is needed to go on with it: the graph as it was when the run began. */
+export interface RunRecord extends RunSummary {
+  /** The document, with the inputs this run was started with. */
+  document: Graph;
+  keepOpen?: boolean;
+}
+
+export interface RunQuery extends PageQuery {
+  status?: RunStatus;
+  /** Id or name of the graph. */
+  graph?: string;
+}
+
+export interface RunStore {
+  create(run: RunRecord): Promise<void>;
+  get(id: string): Promise<RunRecord | undefined>;
+  /** Newest first; without documents. */
+  list(query?: RunQuery): Promise<Page<RunSummary>>;
+  /** Appends chunks to the journal and sets the run's summary, together. */
+  append(run: RunSummary, chunks: JournalChunk[]): Promise<void>;
+  /** Summaries of the chunks that hold entries after `after` (a sequence number, default 0), in order. */
+  summaries(run: string, after?: number): Promise<ChunkSummary[]>;
+  /** The chunk whose first entry has this sequence number. @throws StoreError `chunk_damaged` naming it. */
+  chunk(run: string, first: number): Promise<JournalChunk | undefined>;
+  /** Removes the run and its journal. */
+  delete(id: string): Promise<boolean>;
+  /** Runs by status, over all. */
+  counts(): Promise<Record<RunStatus, number>>;
+}
+
+/** Large values by content hash. */
+export interface ArtifactStore {
+  /** Storing the same hash again changes nothing. */
+  put(hash: string, bytes: Uint8Array): Promise<void>;
+  get(hash: string): Promise<Uint8Array | undefined>;
+  has(hash: string): Promise<boolean>;
+  delete(hash: string): Promise<boolean>;
+}
+
+export interface Store {
+  readonly graphs: GraphStore;
+  readonly runs: RunStore;
+  readonly artifacts: ArtifactStore;
+  close(): Promise<void>;
+}
