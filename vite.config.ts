@@ -1,6 +1,6 @@
 /**
- * Builds all that ships: the app (`dist/web`), its service worker (one classic script beside the app's page) and the
- * Node host (`dist/server`). `vite build` makes the three in this order; `vite` serves the app alone.
+ * Builds all that ships: the Node host (`dist/server`), the app (`dist/web`) and its service worker (one classic
+ * script beside the app's page). `vite build` makes the three in this order; `vite` serves the app alone.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -180,9 +180,10 @@ export default defineConfig({
   },
   builder: {
     async buildApp({ build, environments: { client, serviceWorker: shell, ssr } }) {
-      if (client) await build(client);
-      if (shell && existsSync(serviceWorker)) await build(shell);
       if (ssr && hostEntries.length > 0) await build(ssr);
+      if (client) await build(client);
+      // After the app, whose files it lists.
+      if (shell && existsSync(serviceWorker)) await build(shell);
     },
   },
 });
