@@ -5,13 +5,17 @@ import type { Problem } from '../schema/api.ts';
 /** Codes whose status their class does not say. */
 const statusByCode: Record<string, number> = {
   bad_cursor: 400,
-  bad_path: 400,
+  path_refused: 400,
   forbidden_host: 403,
   forbidden_origin: 403,
+  file_read_only: 403,
+  file_refused: 403,
   file_not_found: 404,
+  path_conflict: 409,
   method_not_allowed: 405,
   not_found: 404,
   body_too_large: 413,
+  files_full: 507,
   store_full: 507,
   store_busy: 503,
   store_closed: 503,

@@ -3,6 +3,7 @@ import { createApp } from '../../src/api/create-app.ts';
 import type { Services } from '../../src/api/services.ts';
 import { decodeSyncFrame, encodeSyncFrame } from '../../src/api/sync-frame.ts';
 import { ConflictError, HandloomError, NotFoundError, StoreError } from '../../src/errors.ts';
+import { createMemoryFiles } from '../../src/files/memory-files.ts';
 import { fakeServices, summary } from './fake-services.ts';
 
 const appOf = (over: Parameters<typeof fakeServices>[0], options = {}) =>
@@ -183,19 +184,23 @@ describe('bodies', () => {
 
 describe('files and tables', () => {
   it('keeps paths inside the workspace and gives files as harmless downloads', async () => {
-    const write = vi.fn(async () => {});
-    const app = appOf({ files: { read: async () => new TextEncoder().encode('<script>'), write } });
+    const files = createMemoryFiles({ 'a/b c.html': '<script>' });
+    const app = appOf({ files });
     for (const path of ['..%2Fsecret', 'a/%2e%2e%2f%2e%2e/b', 'a%00b', 'a//b', 'a%5C..%5Cb']) {
       const answer = await app.request(`/api/files/${path}`, { method: 'PUT', body: 'x' });
       expect([path, answer.status]).toEqual([path, 400]);
-      expect((await problemOf(answer)).code).toBe('bad_path');
+      expect((await problemOf(answer)).code).toBe('path_refused');
     }
-    expect(write).not.toHaveBeenCalled();
     const page = await app.request('/api/files/a/b%20c.html');
     expect(page.headers.get('content-type')).toBe('application/octet-stream');
     expect(page.headers.get('content-security-policy')).toContain('sandbox');
-    expect((await app.request('/api/files/a/b.csv', { method: 'PUT', body: 'x' })).status).toBe(204);
-    expect(write).toHaveBeenCalledWith('a/b.csv', new TextEncoder().encode('x'));
+    expect((await app.request('/api/files/a/d.csv', { method: 'PUT', body: 'x' })).status).toBe(204);
+    expect(await (await app.request('/api/files/a/d.csv')).text()).toBe('x');
+    expect((await app.request('/api/files/a/b%20c.html', { method: 'DELETE' })).status).toBe(204);
+    expect(await problemOf(await app.request('/api/files/a/b%20c.html'))).toMatchObject({
+      status: 404,
+      code: 'file_not_found',
+    });
   });
 
   it('pages through files by path and rows by position', async () => {

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+/**
+ * The command line. Exit status: 0 succeeded, 1 partial or failed, 2 bad input, 130 cancelled. What a command needs
+ * is loaded when it is called, so that each starts fast.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { HandloomError } from '../src/errors.ts';
+import { BadInput, exitStatus } from './cli/exit.ts';
+import { printable } from './cli/printable.ts';
+import { version } from './version.ts';
+
+const wholeNumber = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new InvalidArgumentError(`A whole number from ${least} to ${most} is expected.`);
+  }
+  return value;
+};
+
+function inputOption(
+  text: string,
+  before: { node: string; file: string }[],
+): { node: string; file: string }[] {
+  // A node's id may hold an equals sign, a file's name seldom does.
+  const at = text.lastIndexOf('=');
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('NODE=FILE.json is expected.');
+  return [...before, { node: text.slice(0, at), file: text.slice(at + 1) }];
+}
+
+const dataOption = () =>
+  new Option('--data <dir>', 'folder that keeps graphs, runs and files')
+    .env('HANDLOOM_DATA')
+    .default('./data');
+const filesOption = () =>
+  new Option('--files <dir>', 'folder whose files the nodes read and write (default: DATA/files)');
+const workersOption = () =>
+  new Option('--workers <n>', 'cores to use (default: all)').argParser(wholeNumber(1, 1024));
+
+const program = new Command('handloom')
+  .description('Runs task graphs on every core of this machine.')
+  .version(version)
+  .showHelpAfterError('(handloom --help tells more)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitStatus.badInput));
+
+program
+  .command('run')
+  .description('run a graph from start to end')
+  .argument('<graph.json>')
+  .option(
+    '--input <NODE=FILE.json>',
+    "payloads for a node, instead of the graph's own; may be repeated",
+    inputOption,
+    [],
+  )
+  .addOption(workersOption())
+  .option('--report <file>', 'write the report there, whole; - is the standard output')
+  .addOption(dataOption())
+  .addOption(filesOption())
+  .option('--quiet', 'show nothing but what is wrong')
+  .action(async (file, options) =>
+    finish(await (await import('./cli/run-command.ts')).runCommand(file, options)),
+  );
+
+program
+  .command('validate')
+  .description('say everything that keeps a graph from running')
+  .argument('<graph.json>')
+  .action(async (file) => {
+    const { nodes, edges, name } = await (await import('./cli/read-graph.ts')).readGraph(file);
+    process.stdout.write(
+      `${printable(`${file}: ${name}: valid, ${nodes.length} nodes, ${edges.length} edges`)}\n`,
+    );
+  });
+
+program
+  .command('runs')
+  .description('list runs, newest first')
+  .addOption(dataOption())
+  .option('--json', 'as JSON')
+  .action(async (options) => finish(await (await import('./cli/runs-command.ts')).runsCommand(options)));
+
+program
+  .command('serve')
+  .description('serve the app and its API')
+  .option('--port <n>', 'port to listen on', wholeNumber(0, 65_535), 8000)
+  .option('--host <name>', 'address to listen on', '127.0.0.1')
+  .addOption(workersOption())
+  .addOption(dataOption())
+  .addOption(filesOption())
+  .action(async (options) => (await import('./serve.ts')).serve(options));
+
+/** Ends also where a library keeps something open. */
+function finish(status: number): never {
+  process.exit(status);
+}
+
+// A reader that has seen enough (`handloom runs | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') finish(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof BadInput) {
+    process.stderr.write(`${error.lines.join('\n')}\n`);
+    finish(exitStatus.badInput);
+  }
+  process.stderr.write(
+    `handloom: ${error instanceof HandloomError ? printable(error.message) : ((error as Error)?.stack ?? error)}\n`,
+  );
+  finish(exitStatus.failed);
+}

@@ -1,0 +1,109 @@
+/** A run as it goes, on a terminal: a bar per node. Where there is no terminal, one line when it has ended. */
+import type { MultiBar, SingleBar } from 'cli-progress';
+import type { RunProgress } from '../../src/api/services.ts';
+import type { Graph } from '../../src/schema/graph.ts';
+import type { Counters, RunReport } from '../../src/schema/run.ts';
+import { printable } from './printable.ts';
+
+export interface ProgressView {
+  update(progress: RunProgress): void;
+  end(report: RunReport): void;
+}
+
+const longestName = 24;
+
+/** Tasks of a node that have come to an end. */
+const endedOf = (node: Counters): number => node.succeeded + node.failed + node.duplicate + node.cancelled;
+
+/** A view on this stream. */
+export async function createProgressView(stream: NodeJS.WriteStream, graph: Graph): Promise<ProgressView> {
+  const bars = stream.isTTY ? await nodeBars(stream, graph) : undefined;
+  return {
+    update: (progress) => bars?.update(progress),
+    end(report) {
+      bars?.stop();
+      stream.write(`${summaryLine(report)}\n`);
+    },
+  };
+}
+
+/** `add then square: succeeded in 0.31 s, 4 tasks` */
+export function summaryLine({ graph, status, startedAt, createdAt, finishedAt, nodes }: RunReport): string {
+  const seconds = (Date.parse(finishedAt ?? createdAt) - Date.parse(startedAt ?? createdAt)) / 1000;
+  const sum = (count: (node: Counters) => number) =>
+    Object.values(nodes).reduce((all, node) => all + count(node), 0);
+  const parts = [
+    `${sum((node) => node.input)} tasks`,
+    ...[
+      ['failed', sum((node) => node.failed)],
+      ['duplicate', sum((node) => node.duplicate)],
+      ['cancelled', sum((node) => node.cancelled)],
+    ]
+      .filter(([, count]) => count)
+      .map(([name, count]) => `${count} ${name}`),
+  ];
+  return printable(`${graph}: ${status} in ${seconds.toFixed(2)} s, ${parts.join(', ')}`);
+}
+
+async function nodeBars(
+  stream: NodeJS.WriteStream,
+  graph: Graph,
+): Promise<{ update(progress: RunProgress): void; stop(): void }> {
+  const { default: progress } = await import('cli-progress');
+  const names = new Map(graph.nodes.map((node) => [node.id, shorten(printable(node.label ?? node.id))]));
+  const width = Math.max(0, ...[...names.values()].map((name) => name.length));
+  const bars: MultiBar = new progress.MultiBar(
+    {
+      stream,
+      format: `{name} {bar} {value}/{total}  {rate}  {left}`,
+      barsize: 28,
+      barCompleteChar: '━',
+      barIncompleteChar: '─',
+      hideCursor: true,
+      clearOnComplete: false,
+      gracefulExit: false,
+      emptyOnZero: true,
+    },
+    progress.Presets.rect,
+  );
+  // More bars than the terminal has rows would scroll it away: then one for the whole run.
+  const single = graph.nodes.length > (stream.rows ?? 24) - 2;
+  const bar = (name: string) => bars.create(0, 0, { name, rate: '', left: '' });
+  const byNode = new Map<string, SingleBar>(
+    single ? [] : graph.nodes.map(({ id }) => [id, bar((names.get(id) ?? id).padEnd(width))]),
+  );
+  const whole = single ? bar(shorten(printable(graph.name))) : undefined;
+  const show = (target: SingleBar | undefined, input: number, ended: number, rate: number) => {
+    target?.setTotal(input);
+    target?.update(ended, { rate: rateText(rate), left: leftText(input - ended, rate) });
+  };
+  return {
+    update({ run, rates }) {
+      for (const [id, node] of Object.entries(run.nodes))
+        show(byNode.get(id), node.input, endedOf(node), rates[id] ?? 0);
+      if (!whole) return;
+      const all = Object.values(run.nodes);
+      const rate = Object.values(rates).reduce((sum, each) => sum + each, 0);
+      const [input, ended] = [
+        all.reduce((sum, node) => sum + node.input, 0),
+        all.reduce((sum, node) => sum + endedOf(node), 0),
+      ];
+      show(whole, input, ended, rate);
+    },
+    stop: () => bars.stop(),
+  };
+}
+
+const shorten = (name: string): string =>
+  name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name;
+
+const rateText = (rate: number): string =>
+  rate > 0 ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s` : '';
+
+/** Time for what is waiting now, at the present rate; more may come. */
+function leftText(waiting: number, rate: number): string {
+  if (waiting <= 0 || rate <= 0) return '';
+  const seconds = Math.ceil(waiting / rate);
+  if (seconds < 60) return `${seconds} s left`;
+  return seconds < 3600 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
+}

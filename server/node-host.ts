@@ -1,0 +1,83 @@
+/** A Node host: the engine with its store on disk, its workers, and the workspace. */
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { customAlphabet } from 'nanoid';
+import type { Services } from '../src/api/services.ts';
+import { createEngine, type Engine } from '../src/engine/engine.ts';
+import { StoreError } from '../src/errors.ts';
+import { prepareTools } from '../src/nodes/compile.ts';
+import { registry } from '../src/nodes/registry.ts';
+import { PoolExecutor } from '../src/pool/pool-executor.ts';
+import { databaseFile, filesFolder } from './data-folder.ts';
+import { createDirectoryFiles } from './directory-files.ts';
+import { tablesWhenFirstUsed } from './lazy-tables.ts';
+import { processSpawner, threadSpawner } from './node-workers.ts';
+import { createSqliteStore } from './store/sqlite-store.ts';
+import { systemClock } from './system-clock.ts';
+import { version } from './version.ts';
+
+export interface NodeHostOptions {
+  /** Keeps graphs, runs and artifacts; made if need be. */
+  dataDir: string;
+  /** The workspace of the nodes; default `files` within the data folder. */
+  files?: string | undefined;
+  /** Cores to use; default all. */
+  workers?: number | undefined;
+}
+
+export interface NodeHost {
+  engine: Engine;
+  /** What the API needs; loads what the command line does without. */
+  services(): Promise<Services>;
+  /** Ends the workers and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Ids that are easy to read out and to select with a double click. */
+const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 14);
+
+/** Opens a host. @throws StoreError when the data folder cannot be used */
+export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> {
+  const { dataDir, workers = availableParallelism() } = options;
+  await mkdir(dataDir, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new StoreError('store_failed', `The data folder ${dataDir} cannot be made: ${cause.code}.`, {
+      cause,
+    });
+  });
+  const store = await createSqliteStore(databaseFile(dataDir));
+  const files = createDirectoryFiles(options.files ?? filesFolder(dataDir));
+  const tables = tablesWhenFirstUsed(async () => {
+    const { createDuckDbTables } = await import('./duckdb-tables.ts');
+    return createDuckDbTables({ files, artifacts: store.artifacts });
+  });
+  const executor = new PoolExecutor({
+    cores: workers,
+    clock: systemClock,
+    thread: threadSpawner(),
+    process: processSpawner(),
+    world: { fetch, files, tables },
+  });
+  const engine = createEngine({ store, executor, registry, clock: systemClock, newId, tools: prepareTools });
+  return {
+    engine,
+    async services() {
+      const { createGraphLibrary } = await import('../src/sync/graph-library.ts');
+      const graphs = createGraphLibrary({ store: store.graphs, clock: systemClock, newId });
+      return {
+        host: 'node',
+        version,
+        registry,
+        graphs,
+        runs: engine,
+        files,
+        tables,
+        isolation: () => 'threads',
+      };
+    },
+    async close() {
+      await engine.flush();
+      executor.shutdown();
+      await store.close();
+    },
+  };
+}
