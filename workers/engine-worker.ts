@@ -4,7 +4,7 @@
  * its turn.
  */
 import { nanoid } from 'nanoid';
-import { announceEngine, engineLock } from '../src/api/engine-channel.ts';
+import { announceEngine, engineLock, lifeLock } from '../src/api/engine-channel.ts';
 import type { FromEngineWorker, FromPage } from '../src/api/engine-worker-messages.ts';
 import { servePort } from '../src/api/port-fetch.ts';
 import { toWireError } from '../src/errors.ts';
@@ -47,7 +47,7 @@ async function lead(): Promise<void> {
 }
 
 const opened = heard('open');
-const lock = `${engineLock}:${id}`;
+const lock = lifeLock(id);
 const forLife = new Promise<never>(() => {});
 void navigator.locks.request(lock, () => {
   tell({ worker: 'alive', lock });

@@ -13,6 +13,8 @@ export const engineLock = 'handloom-engine';
 /** Held, shared, by each page that is to have an engine: without one there is nothing to wait for. */
 export const pageLock = 'handloom-page';
 export const engineChannel = 'handloom';
+/** The lock that the engine `id` holds for life: whoever gets it knows that this engine has ended. */
+export const lifeLock = (id: string): string => `${engineLock}:${id}`;
 
 /** How tasks are kept apart in a browser. */
 export type Isolation = 'sandbox' | 'worker';

@@ -1,6 +1,12 @@
 /** The engine of this origin, wherever it lives, as a follower tab or the service worker sees it. */
 import { nanoid } from 'nanoid';
-import { type EngineMessage, engineChannel, type Isolation, isEngineMessage } from './engine-channel.ts';
+import {
+  type EngineMessage,
+  engineChannel,
+  type Isolation,
+  isEngineMessage,
+  lifeLock,
+} from './engine-channel.ts';
 import { createPortFetch, type PortFetch } from './port-fetch.ts';
 
 /** A channel of this client's own to one engine. */
@@ -58,11 +64,14 @@ export function connectRemoteEngine(
     asked = undefined;
     const own = new BroadcastChannel(channel);
     const fetch = createPortFetch(own);
+    const over = new AbortController();
+    navigator.locks.request(lifeLock(id), { signal: over.signal }, () => drop(fetch)).catch(() => {});
     connection = {
       id,
       isolation,
       fetch,
       release() {
+        over.abort();
         fetch.close();
         own.close();
         releaseLock();
@@ -79,16 +88,18 @@ export function connectRemoteEngine(
     release();
   }
 
+  function drop(fetch: typeof globalThis.fetch): void {
+    if (connection?.fetch !== fetch) return;
+    disconnect();
+    void ask();
+  }
+
   void ask();
   return {
     get connection() {
       return connection;
     },
-    drop(fetch) {
-      if (connection?.fetch !== fetch) return;
-      disconnect();
-      void ask();
-    },
+    drop,
     close() {
       closed = true;
       disconnect();
