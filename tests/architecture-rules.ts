@@ -29,6 +29,8 @@ const nodeContract = 'src/nodes/define-node.ts';
 /** What fails a task when a file does, the same wherever files are. */
 const fileErrors = 'src/nodes/file-error.ts';
 const storeInterface = 'src/store/store.ts';
+/** What the API needs of its host, for those who provide it. */
+const hostInterface = 'src/api/services.ts';
 
 /** The first whose path fits a file is the file's layer. */
 const layers: Layer[] = [
@@ -40,7 +42,7 @@ const layers: Layer[] = [
   { path: 'src/files/', may: [...foundation, nodeContract, fileErrors] },
   { path: 'src/tables/', may: [...foundation, nodeContract, fileErrors] },
   { path: 'src/examples/', may: foundation },
-  { path: 'src/sync/', may: foundation, mayTypes: [storeInterface] },
+  { path: 'src/sync/', may: foundation, mayTypes: [storeInterface, hostInterface] },
   { path: 'src/pool/task-host.ts', may: [...foundation, 'src/engine/', 'src/pool/', nodeContract, registry] },
   { path: 'src/pool/', may: [...foundation, 'src/engine/', nodeContract] },
   {
