@@ -1,0 +1,110 @@
+/** How payloads reach nodes, how duplicates are told, and what becomes of results. */
+import { errorPort } from '../schema/graph.ts';
+import { canonicalKey } from './canonical.ts';
+import { type NodeState, type SchedulerState, componentOf, markReady, nodeAt, record, release } from './scheduler-state.ts';
+
+/** Where payloads come from. */
+export interface Origin {
+  /** The task each came from. */
+  parents?: number[];
+  edge?: number;
+}
+
+/** Makes a task of each payload at a node. */
+export function deliver(state: SchedulerState, index: number, port: string, payloads: unknown[], origin: Origin = {}) {
+  if (payloads.length === 0) return;
+  const node = nodeAt(state, index);
+  const first = state.nextTask;
+  state.nextTask += payloads.length;
+  node.counters.input += payloads.length;
+  record(state, { kind: 'deliver', node: node.plan.id, port, first, payloads, ...origin });
+  if (state.parents) for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
+  if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
+
+  const fresh = node.seen ? withoutDuplicates(state, node, node.seen, first, payloads) : undefined;
+  const count = fresh ? fresh.tasks.length : payloads.length;
+  if (node.plan.definition.kind === 'collect') {
+    gather(state, node, fresh ?? { tasks: range(first, payloads.length), payloads });
+    return;
+  }
+  if (fresh) for (let i = 0; i < count; i++) node.queue.push(fresh.tasks[i] as number, fresh.payloads[i]);
+  else for (let i = 0; i < count; i++) node.queue.push(first + i, payloads[i]);
+  componentOf(state, index).active += count;
+  if (count > 0) markReady(state, index);
+}
+
+/** Sends results to every edge of their port; at an end node they are outputs of the run. */
+export function emit(state: SchedulerState, index: number, port: string, values: unknown[], parents: number[]): void {
+  if (values.length === 0) return;
+  const { plan } = nodeAt(state, index);
+  if (plan.isEnd && port !== errorPort) record(state, { kind: 'output', node: plan.id, port, values, parents });
+  for (const edge of plan.edges.get(port) ?? []) {
+    deliver(state, edge.target, edge.port, values, { parents, edge: edge.index });
+  }
+}
+
+/** What a collection holds, in the order of the inputs its tasks descend from, whatever order they came in. */
+export function inOrderOfInputs(state: SchedulerState, gathered: NodeState['gathered']): unknown[] {
+  const { parents } = state;
+  if (!parents) return gathered.payloads;
+  // Numbers grow from a task to those that come from it, and among tasks of one origin in the order of its results,
+  // so tasks compare as their lines of descent do.
+  const line = (task: number): number[] => {
+    const ancestors: number[] = [];
+    for (let at = task; at > 0; at = parents[at] ?? 0) ancestors.push(at);
+    return ancestors.reverse();
+  };
+  return gathered.payloads
+    .map((payload, i) => ({ payload, line: line(gathered.tasks[i] as number) }))
+    .sort((a, b) => compareLines(a.line, b.line))
+    .map(({ payload }) => payload);
+}
+
+function compareLines(a: number[], b: number[]): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);
+  return a.length - b.length;
+}
+
+function withoutDuplicates(state: SchedulerState, node: NodeState, seen: Set<string>, first: number, payloads: unknown[]) {
+  const fresh: NodeState['gathered'] = { tasks: [], payloads: [] };
+  const duplicates: number[] = [];
+  payloads.forEach((payload, i) => {
+    const key = canonicalKey(payload);
+    if (seen.has(key)) {
+      duplicates.push(first + i);
+      return;
+    }
+    seen.add(key);
+    fresh.tasks.push(first + i);
+    fresh.payloads.push(payload);
+  });
+  if (duplicates.length > 0) {
+    node.counters.duplicate += duplicates.length;
+    record(state, { kind: 'duplicate', node: node.plan.id, tasks: duplicates });
+  }
+  return fresh;
+}
+
+/** A collection needs no worker: a task has succeeded as soon as its payload is kept. */
+function gather(state: SchedulerState, node: NodeState, columns: NodeState['gathered']): void {
+  if (columns.tasks.length === 0) return;
+  for (let i = 0; i < columns.tasks.length; i++) {
+    node.gathered.tasks.push(columns.tasks[i] as number);
+    node.gathered.payloads.push(columns.payloads[i]);
+  }
+  node.flushed = false;
+  node.counters.succeeded += columns.tasks.length;
+  record(state, {
+    kind: 'attempt',
+    node: node.plan.id,
+    tasks: columns.tasks,
+    errors: [],
+    sentAt: state.now,
+    busyMs: 0,
+    worker: 'engine',
+  });
+  release(state, node.plan.index, 0);
+}
+
+const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);

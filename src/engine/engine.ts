@@ -1,0 +1,264 @@
+/**
+ * The engine of a host: starts runs, knows those that live, and answers about all of them from their journals.
+ * It is the `RunService` of the API; a host gives it a store, an executor, a clock and the node types.
+ */
+import { ConflictError, type Issue, NotFoundError, ValidationError } from '../errors.ts';
+import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
+import type { Graph } from '../schema/graph.ts';
+import { emptyCounters, hasEnded, type RunReport, type RunStatus, type RunSummary, type Task, type TaskStatus, type ErrorRecord } from '../schema/run.ts';
+import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import type { Executor } from './executor.ts';
+import { JournalReader } from './journal-reader.ts';
+import { planGraph } from './plan.ts';
+import { endedTasks, LiveRun, type RunNews } from './run.ts';
+import { type ValidGraph, validateGraph } from './validate.ts';
+
+/** Outputs of a node, and errors, that a report holds unless more are asked for. */
+const reportCap = 100;
+/** Journals of ended runs that stay at hand for further questions. */
+const keptReaders = 8;
+
+export interface EngineOptions {
+  store: Store;
+  executor: Executor & { stats?(): { alive: number; busy: number } };
+  registry: NodeRegistry;
+  clock: Clock;
+  /** Gives a new id on each call. */
+  newId: () => string;
+  tools: PrepareTools;
+  /** Uniform in [0, 1). @default Math.random */
+  random?: () => number;
+}
+
+export interface StartOptions {
+  inputs?: Record<string, unknown[]>;
+  keepOpen?: boolean;
+  graphId?: string;
+}
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #live = new Map<string, LiveRun>();
+  readonly #readers = new Map<string, JournalReader>();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts a run. `inputs` replace the document's, node by node.
+   * @throws ValidationError when the graph cannot run; its issues name the places
+   */
+  async start(document: Graph, options: StartOptions = {}): Promise<{ id: string }> {
+    const { clock, newId, store } = this.#options;
+    const { graph, nodes } = await this.#check(
+      options.inputs ? { ...document, inputs: { ...document.inputs, ...options.inputs } } : document,
+    );
+    const plan = planGraph(graph, nodes);
+    const id = newId();
+    const summary: RunSummary = {
+      id,
+      graph: graph.name,
+      ...(options.graphId !== undefined && { graphId: options.graphId }),
+      status: 'pending',
+      createdAt: new Date(clock.now()).toISOString(),
+      nodes: Object.fromEntries(nodes.map((node) => [node.id, emptyCounters()])),
+    };
+    await store.runs.create({ ...summary, document: graph, ...(options.keepOpen && { keepOpen: true }) });
+
+    const run = new LiveRun({
+      summary,
+      plan,
+      ...(options.keepOpen && { keepOpen: true }),
+      executor: this.#options.executor,
+      journal: store.runs,
+      clock,
+      random: this.#options.random ?? Math.random,
+    });
+    this.#live.set(id, run);
+    this.#options.executor.open({ id, nodes, settings: graph.settings ?? {} });
+    run.send({ type: 'start' });
+    void run.ended.then(() => this.#live.delete(id));
+    return { id };
+  }
+
+  /** Everything that keeps a document from running; empty when nothing does. */
+  async validate(document: unknown): Promise<Issue[]> {
+    try {
+      await this.#check(document);
+      return [];
+    } catch (error) {
+      if (error instanceof ValidationError) return error.issues;
+      throw error;
+    }
+  }
+
+  async cancel(id: string): Promise<void> {
+    const run = this.#live.get(id);
+    if (!run) {
+      const { status } = await this.#record(id);
+      throw new ConflictError('run_ended', `The run has ended already: ${status}.`, { details: { id, status } });
+    }
+    run.send({ type: 'cancel' });
+    await run.ended;
+  }
+
+  async remove(id: string): Promise<void> {
+    if (this.#live.has(id)) throw new ConflictError('run_live', 'The run has not ended: cancel it first.', { details: { id } });
+    if (!(await this.#options.store.runs.delete(id))) throw new NotFoundError('run', id);
+    this.#readers.delete(id);
+  }
+
+  async list(query: RunQuery): Promise<Page<RunSummary>> {
+    const page = await this.#options.store.runs.list(query);
+    return { ...page, items: page.items.map((run) => this.#live.get(run.id)?.summary() ?? run) };
+  }
+
+  async summary(id: string): Promise<RunSummary> {
+    const live = this.#live.get(id);
+    if (live) return live.summary();
+    const { document: _, keepOpen: __, ...summary } = await this.#record(id);
+    return summary;
+  }
+
+  /** The graph a run was started with, inputs included. */
+  async document(id: string): Promise<Graph> {
+    return (await this.#record(id)).document;
+  }
+
+  /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
+  async report(id: string, cap: number = reportCap): Promise<RunReport> {
+    const [summary, reader] = [await this.summary(id), await this.#reader(id)];
+    const { document } = await this.#record(id);
+    const { outputs, cursors } = await reader.outputsByNode(endNodes(document), cap);
+    const errors: ErrorRecord[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<ErrorRecord> = await reader.errors({
+        limit: Math.min(1000, cap - errors.length),
+        ...(cursor && { cursor }),
+      });
+      errors.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor && errors.length < cap);
+    return {
+      ...summary,
+      outputs,
+      errors,
+      ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
+      ...(cursor && { errorCursor: cursor }),
+    };
+  }
+
+  async tasks(id: string, query: PageQuery & { node?: string; status?: TaskStatus }): Promise<Page<Task>> {
+    return (await this.#reader(id)).tasks(query, this.#running(id));
+  }
+
+  async task(id: string, task: string): Promise<Task> {
+    return (await this.#reader(id)).task(task, this.#running(id));
+  }
+
+  async outputs(id: string, query: PageQuery & { node?: string }): Promise<Page<unknown>> {
+    return (await this.#reader(id)).outputs(query);
+  }
+
+  async errors(id: string, query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
+    return (await this.#reader(id)).errors(query);
+  }
+
+  /**
+   * Tells how a run goes on: at once where it stands, with errors and logs since `afterSeq`, then at most every
+   * 50 ms until it has ended.
+   * @returns a function that ends the subscription
+   */
+  async subscribe(id: string, onNews: (news: RunNews) => void, afterSeq = 0): Promise<() => void> {
+    const reader = await this.#reader(id);
+    const [errors, logs] = [await recentErrors(reader, afterSeq), await reader.logs(afterSeq, 20)];
+    const live = this.#live.get(id);
+    if (live) {
+      onNews({ ...live.news(), errors, logs });
+      return live.subscribe(onNews);
+    }
+    const run = await this.summary(id);
+    const [last] = (await this.#options.store.runs.summaries(id)).slice(-1);
+    const edges = run.edges ?? [];
+    onNews({ seq: last?.last ?? 0, run, edges, rates: {}, errors, logs });
+    return () => {};
+  }
+
+  async statistics(): Promise<{
+    runs: Record<RunStatus, number>;
+    live: { runs: number; tasksRunning: number; tasksPending: number };
+    workers: { parallelism: number; busy: number; alive: number };
+  }> {
+    const { executor, store } = this.#options;
+    const live = [...this.#live.values()].flatMap((run) => Object.values(run.summary().nodes));
+    return {
+      runs: await store.runs.counts(),
+      live: {
+        runs: this.#live.size,
+        tasksRunning: live.reduce((sum, node) => sum + node.running, 0),
+        tasksPending: live.reduce((sum, node) => sum + node.input - endedTasks(node) - node.running, 0),
+      },
+      workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats?.() },
+    };
+  }
+
+  /** Settles when a live run has ended; at once when it is not live. */
+  async ended(id: string): Promise<void> {
+    await this.#live.get(id)?.ended;
+  }
+
+  /** Ids of the runs that live in this engine. */
+  liveRuns(): string[] {
+    return [...this.#live.keys()];
+  }
+
+  /** Brings the journals of all live runs into the store. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#live.values()].map((run) => run.flush()));
+  }
+
+  #check(document: unknown): Promise<ValidGraph> {
+    return validateGraph(document, this.#options.registry, this.#options.tools);
+  }
+
+  async #record(id: string): Promise<RunRecord> {
+    const record = await this.#options.store.runs.get(id);
+    if (!record) throw new NotFoundError('run', id);
+    return record;
+  }
+
+  /** A reader of the run's journal, brought up to this moment. */
+  async #reader(id: string): Promise<JournalReader> {
+    await this.#live.get(id)?.flush();
+    const kept = this.#readers.get(id);
+    if (kept) return kept;
+    await this.#record(id);
+    const reader = new JournalReader(this.#options.store.runs, id);
+    this.#readers.set(id, reader);
+    if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
+    return reader;
+  }
+
+  #running(id: string): ReadonlySet<number> {
+    return this.#live.get(id)?.runningTasks() ?? new Set();
+  }
+}
+
+/** The engine of a host; see {@link Engine}. */
+export function createEngine(options: EngineOptions): Engine {
+  return new Engine(options);
+}
+
+/** Nodes whose results are outputs of the run: none of their edges leaves another port than the error port. */
+function endNodes(graph: Graph): string[] {
+  const sources = new Set(graph.edges.filter((edge) => edge.sourcePort !== 'error').map((edge) => edge.source));
+  return graph.nodes.map((node) => node.id).filter((id) => !sources.has(id));
+}
+
+async function recentErrors(reader: JournalReader, afterSeq: number): Promise<ErrorRecord[]> {
+  const { items } = await reader.errors({ limit: 20, cursor: `${afterSeq + 1}.0` });
+  return items;
+}

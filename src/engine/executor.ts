@@ -1,0 +1,93 @@
+/**
+ * Between the engine, which decides, and the pools, which carry out. Work crosses as columns: position `i` of
+ * every array belongs to the same task.
+ */
+import type { WireError } from '../errors.ts';
+import type { NodeDefinition } from '../nodes/define-node.ts';
+import type { GraphSettings } from '../schema/graph.ts';
+import type { Policy } from '../schema/policy.ts';
+
+/** A node ready to run: defaults filled in, code compiled. All but `definition` is structured-cloneable. */
+export interface PreparedNode {
+  id: string;
+  type: string;
+  definition: NodeDefinition;
+  params: Record<string, unknown>;
+  /** What the definition's `create` gets. */
+  prepared: unknown;
+  policy: Policy;
+  /** Names of the output ports, without the error port. */
+  outputs: string[];
+}
+
+export interface Batch {
+  id: number;
+  run: string;
+  node: string;
+  /** Task numbers, unique in the run. */
+  tasks: number[];
+  /** 1-based number of the attempt, per task. */
+  attempts: number[];
+  payloads: unknown[];
+  /**
+   * A fold's state before the batch; absent before its first step. A fold may be sent a batch without tasks: its
+   * result then holds the initial state, or none.
+   */
+  state?: { value: unknown };
+  /** Leave the rest of the batch undone after the first failure (serial nodes that retry keep their order). */
+  stopOnError: boolean;
+}
+
+export const outcome = { succeeded: 0, failed: 1, notRun: 2 } as const;
+
+export interface BatchResult {
+  /** One of {@link outcome} per task. */
+  outcomes: number[];
+  /** Results per task; absent: one for each that succeeded, none for the others. */
+  counts?: number[];
+  /** Port per result; absent: all to the node's default port `out`. */
+  ports?: string[];
+  /** All results, in the order of the tasks. */
+  values: unknown[];
+  /** One per failed task, in order. */
+  errors: WireError[];
+  /** A fold's state after the batch. */
+  state?: { value: unknown };
+  /** What handlers logged: index of the task, message, data. */
+  logs?: { index: number; message: string; data?: unknown }[];
+  /** Milliseconds the worker was busy. */
+  busyMs: number;
+  /** Name of the worker, such as `thread 2`. */
+  worker: string;
+}
+
+export type BatchOutcome =
+  | { kind: 'done'; result: BatchResult }
+  /** One task ran beyond `timeoutMs`; its worker has been ended. The other tasks have no result. */
+  | { kind: 'timeout'; index: number; worker: string }
+  /** The worker ended by itself. `index` is the task it was at, where that is known. */
+  | { kind: 'died'; reason: string; index?: number; worker: string }
+  /** Cut short through no fault of these tasks (their worker was ended on another's account): run them again. */
+  | { kind: 'lost'; reason: string }
+  /** Given up because the run was cancelled. */
+  | { kind: 'cancelled' };
+
+export interface ExecutorRun {
+  id: string;
+  nodes: PreparedNode[];
+  settings: GraphSettings;
+}
+
+/** Carries out batches. One executor serves every run of a host. */
+export interface Executor {
+  /** How many batches may usefully be under way at once on the shared workers. */
+  readonly parallelism: number;
+  /** Makes a run's nodes known, before its first batch. */
+  open(run: ExecutorRun): void;
+  /** Never rejects: what goes wrong is in the outcome. */
+  execute(batch: Batch): Promise<BatchOutcome>;
+  /** Gives up what a run has under way: its workers are ended if they do not stop by themselves. */
+  cancel(runId: string): void;
+  /** Forgets a run that has ended. */
+  close(runId: string): void;
+}

@@ -1,0 +1,275 @@
+/**
+ * Answers questions about a run from its journal: tasks, outputs, errors. Summaries say which chunks matter; only
+ * those are read, and only as far as one page needs.
+ */
+import { HandloomError, NotFoundError, type WireError } from '../errors.ts';
+import type { ErrorRecord, Task, TaskStatus } from '../schema/run.ts';
+import type { Page, PageQuery, RunStore } from '../store/store.ts';
+import {
+  type AttemptEntry,
+  attemptEnd,
+  type ChunkSummary,
+  errorRecordsOf,
+  type JournalChunk,
+  type JournalEntry,
+  type NodeSummary,
+} from './journal.ts';
+
+export const defaultLimit = 100;
+export const largestLimit = 1_000;
+/** Decoded chunks kept for the next question. */
+const keptChunks = 16;
+/** Tasks looked up in the journal at once. */
+const windowSize = 1_000;
+
+type Column = keyof Pick<NodeSummary, 'delivered' | 'failed' | 'duplicate' | 'cancelled' | 'outputs' | 'logs'>;
+
+/** A place in the journal: an entry, and a position in its columns. */
+interface Place {
+  seq: number;
+  offset: number;
+}
+
+interface Walk {
+  column: Column;
+  node?: string;
+  cursor?: string;
+}
+
+export class JournalReader {
+  readonly #runs: RunStore;
+  readonly #run: string;
+  readonly #chunks = new Map<number, JournalChunk>();
+
+  constructor(runs: RunStore, run: string) {
+    this.#runs = runs;
+    this.#run = run;
+  }
+
+  /** Outputs in the order they came. */
+  async outputs(query: PageQuery & { node?: string }): Promise<Page<unknown>> {
+    return this.#page({ ...query, column: 'outputs' }, (entry) =>
+      entry.kind === 'output' && matches(entry, query.node) ? entry.values : [],
+    );
+  }
+
+  /** Failed tasks in the order they failed, with their payloads. `q` is looked for in name, message and node. */
+  async errors(query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
+    const wanted = query.q?.toLowerCase();
+    const page = await this.#page({ ...query, column: 'failed' }, (entry) => {
+      if (entry.kind !== 'attempt' || entry.errors.length === 0 || !matches(entry, query.node)) return [];
+      const records = errorRecordsOf(entry);
+      if (!wanted) return records;
+      return records.filter((r) => `${r.name}\n${r.message}\n${r.node}`.toLowerCase().includes(wanted));
+    });
+    const payloads = await this.#deliveries(page.items.map((record) => Number(record.task)));
+    return {
+      ...page,
+      items: page.items.map((record) => ({ ...record, payload: payloads.get(Number(record.task))?.payload })),
+    };
+  }
+
+  /** Log lines with a sequence number above `after`, the newest `limit`. */
+  async logs(after: number, limit: number): Promise<{ node: string; task: string; at: string; message: string; data?: unknown }[]> {
+    const found: JournalEntry[] = [];
+    const summaries = await this.#runs.summaries(this.#run, after);
+    for (const summary of summaries.reverse()) {
+      if (found.length >= limit) break;
+      if (!holds(summary, 'logs')) continue;
+      const chunk = await this.#chunk(summary.first);
+      found.unshift(...chunk.entries.filter((entry) => entry.kind === 'log' && entry.seq > after));
+    }
+    return found.slice(-limit).flatMap((entry) => {
+      if (entry.kind !== 'log') return [];
+      const { node, task, message, data, at } = entry;
+      return [{ node, task: String(task), at: new Date(at).toISOString(), message, data }];
+    });
+  }
+
+  /**
+   * Tasks in the order of their numbers; those with an end status, in the order they ended.
+   * @param running numbers of the tasks under way, which the journal does not know
+   */
+  async tasks(
+    query: PageQuery & { node?: string; status?: TaskStatus },
+    running: ReadonlySet<number>,
+  ): Promise<Page<Task>> {
+    const { status, node } = query;
+    if (status === 'failed' || status === 'duplicate' || status === 'cancelled') {
+      const page = await this.#page({ ...query, column: status }, (entry) =>
+        'node' in entry && matches(entry, node) ? tasksEndedAs(entry, status) : [],
+      );
+      return { ...page, items: await this.#describe(page.items, running) };
+    }
+    const limit = limitOf(query);
+    const items: Task[] = [];
+    const delivered = this.#walk({ ...query, column: 'delivered' }, (entry) =>
+      entry.kind === 'deliver' && matches(entry, node) ? entry.payloads.map((_, i) => entry.first + i) : [],
+    );
+    for await (const { seq, start, found } of delivered) {
+      for (let at = start; at < found.length; at += windowSize) {
+        const numbers = found.slice(at, at + windowSize);
+        for (const task of await this.#describe(numbers, running)) {
+          if (status && task.status !== status) continue;
+          if (items.length === limit) return { items, nextCursor: `${seq}.${found.indexOf(Number(task.id))}` };
+          items.push(task);
+        }
+      }
+    }
+    return { items, nextCursor: null };
+  }
+
+  /** One task. @throws NotFoundError */
+  async task(id: string, running: ReadonlySet<number>): Promise<Task> {
+    const number = /^[1-9]\d{0,14}$/.test(id) ? Number(id) : 0;
+    const [task] = await this.#describe([number], running);
+    if (!task) throw new NotFoundError('task', id);
+    return task;
+  }
+
+  /** All outputs by node, for a report. `cap` per node; the cursor says where a longer list goes on. */
+  async outputsByNode(nodes: string[], cap: number): Promise<{ outputs: Record<string, unknown[]>; cursors: Record<string, string> }> {
+    const outputs: Record<string, unknown[]> = {};
+    const cursors: Record<string, string> = {};
+    for (const node of nodes) {
+      const values: unknown[] = (outputs[node] = []);
+      let cursor: string | null = null;
+      do {
+        const limit = Math.min(largestLimit, cap - values.length);
+        const page: Page<unknown> = await this.outputs({ node, limit, ...(cursor && { cursor }) });
+        for (const value of page.items) values.push(value);
+        cursor = page.nextCursor;
+      } while (cursor && values.length < cap);
+      if (cursor) cursors[node] = cursor;
+    }
+    return { outputs, cursors };
+  }
+
+  /** Cuts a page out of what {@link #walk} finds. */
+  async #page<T>(query: Walk & PageQuery, pick: (entry: JournalEntry) => T[]): Promise<Page<T>> {
+    const limit = limitOf(query);
+    const items: T[] = [];
+    for await (const { seq, start, found } of this.#walk(query, pick)) {
+      for (let i = start; i < found.length; i++) {
+        if (items.length === limit) return { items, nextCursor: `${seq}.${i}` };
+        items.push(found[i] as T);
+      }
+    }
+    return { items, nextCursor: null };
+  }
+
+  /** Walks, from the cursor on, the entries of chunks that hold something of `column`, and gives what `pick` finds. */
+  async *#walk<T>(query: Walk, pick: (entry: JournalEntry) => T[]): AsyncGenerator<{ seq: number; start: number; found: T[] }> {
+    const from = query.cursor === undefined ? { seq: 0, offset: 0 } : parseCursor(query.cursor);
+    for (const summary of await this.#runs.summaries(this.#run, Math.max(0, from.seq - 1))) {
+      if (!holds(summary, query.column, query.node)) continue;
+      for (const entry of (await this.#chunk(summary.first)).entries) {
+        if (entry.seq < from.seq) continue;
+        const found = pick(entry);
+        const start = entry.seq === from.seq ? from.offset : 0;
+        if (found.length > start) yield { seq: entry.seq, start, found };
+      }
+    }
+  }
+
+  /** Tasks by number, with what the journal knows of each; numbers it does not know are left out. */
+  async #describe(numbers: number[], running: ReadonlySet<number>): Promise<Task[]> {
+    const deliveries = await this.#deliveries(numbers);
+    const tasks = new Map<number, Task>();
+    for (const number of numbers) {
+      const delivery = deliveries.get(number);
+      if (!delivery) continue;
+      const status = running.has(number) ? 'running' : 'pending';
+      const { node, parent, payload } = delivery;
+      tasks.set(number, { id: String(number), node, status, attempts: 0, parent, payload });
+    }
+    await this.#eachEntry([...tasks.keys()], 'touched', (entry) => {
+      if (!('tasks' in entry)) return;
+      let error = 0;
+      entry.tasks.forEach((number, i) => {
+        const end = entry.kind === 'attempt' ? (entry.ends?.[i] ?? attemptEnd.succeeded) : undefined;
+        const wire = entry.kind === 'attempt' && end !== attemptEnd.succeeded ? entry.errors[error++] : undefined;
+        const task = tasks.get(number);
+        if (!task) return;
+        if (entry.kind === 'attempt') endAttempt(task, entry, i, end ?? attemptEnd.succeeded, wire);
+        else if (entry.kind !== 'start') task.status = entry.kind === 'cancel' ? 'cancelled' : 'duplicate';
+      });
+    });
+    return [...tasks.values()];
+  }
+
+  async #deliveries(numbers: number[]) {
+    const found = new Map<number, { node: string; payload: unknown; parent: string | null }>();
+    const wanted = new Set(numbers);
+    await this.#eachEntry(numbers, 'created', (entry) => {
+      if (entry.kind !== 'deliver') return;
+      entry.payloads.forEach((payload, i) => {
+        const number = entry.first + i;
+        if (!wanted.has(number)) return;
+        const parent = entry.parents?.[i];
+        found.set(number, { node: entry.node, payload, parent: parent && parent > 0 ? String(parent) : null });
+      });
+    });
+    return found;
+  }
+
+  /** Visits every entry of the chunks that may speak of these tasks. */
+  async #eachEntry(numbers: number[], range: 'created' | 'touched', visit: (entry: JournalEntry) => void): Promise<void> {
+    if (numbers.length === 0) return;
+    const low = numbers.reduce((a, b) => Math.min(a, b));
+    const high = numbers.reduce((a, b) => Math.max(a, b));
+    for (const summary of await this.#runs.summaries(this.#run)) {
+      const within = Object.values(summary.nodes).some(({ [range]: span }) => span && span[0] <= high && span[1] >= low);
+      if (!within) continue;
+      for (const entry of (await this.#chunk(summary.first)).entries) visit(entry);
+    }
+  }
+
+  async #chunk(first: number): Promise<JournalChunk> {
+    const kept = this.#chunks.get(first);
+    if (kept) return kept;
+    const chunk = await this.#runs.chunk(this.#run, first);
+    if (!chunk) throw new NotFoundError('chunk', `${this.#run}/${first}`);
+    this.#chunks.set(first, chunk);
+    if (this.#chunks.size > keptChunks) this.#chunks.delete(this.#chunks.keys().next().value as number);
+    return chunk;
+  }
+}
+
+function endAttempt(task: Task, entry: AttemptEntry, i: number, end: number, error: WireError | undefined): void {
+  task.attempts = entry.attempts?.[i] ?? 1;
+  task.startedAt = new Date(entry.sentAt).toISOString();
+  task.durationMs = entry.busyMs / entry.tasks.length;
+  task.worker = entry.worker;
+  if (end === attemptEnd.retry) return;
+  task.status = end === attemptEnd.succeeded ? 'succeeded' : 'failed';
+  task.finishedAt = new Date(entry.at).toISOString();
+  if (!error) return;
+  const { name, message, code, stack } = error;
+  task.error = { name, message, ...(code !== undefined && { code }), ...(stack !== undefined && { stack }) };
+}
+
+function tasksEndedAs(entry: JournalEntry, status: 'failed' | 'duplicate' | 'cancelled'): number[] {
+  if (entry.kind === 'attempt') {
+    return status === 'failed' ? entry.tasks.filter((_, i) => entry.ends?.[i] === attemptEnd.failed) : [];
+  }
+  const kind = status === 'cancelled' ? 'cancel' : 'duplicate';
+  return entry.kind === kind ? entry.tasks : [];
+}
+
+function holds(summary: ChunkSummary, column: Column, node?: string): boolean {
+  if (node !== undefined) return (summary.nodes[node]?.[column] ?? 0) > 0;
+  return Object.values(summary.nodes).some((counts) => counts[column] > 0);
+}
+
+const matches = (entry: { node: string }, node: string | undefined): boolean => node === undefined || entry.node === node;
+
+function limitOf({ limit = defaultLimit }: PageQuery): number {
+  return Math.max(1, Math.min(largestLimit, limit));
+}
+
+function parseCursor(cursor: string): Place {
+  const match = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor);
+  if (!match) throw new HandloomError('bad_cursor', `There is no cursor ${JSON.stringify(cursor)}.`);
+  return { seq: Number(match[1]), offset: Number(match[2]) };
+}

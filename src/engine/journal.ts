@@ -1,0 +1,172 @@
+/**
+ * A run's append-only history. The engine writes entries; a chunk bundles the entries of one commit with a
+ * summary, so that lists and counts need not read payloads. Everything the API tells about a run, and all that is
+ * needed to go on with it after a crash, comes from here.
+ *
+ * Columns, not rows: an entry speaks of many tasks, position `i` of its arrays belongs to the same one.
+ */
+import type { WireError } from '../errors.ts';
+import type { ErrorRecord, RunStatus } from '../schema/run.ts';
+
+export const journalVersion = 1;
+
+interface EntryBase {
+  /** Counts the entries of a run from 1, without gaps. */
+  seq: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** Tasks came into being at a node: numbers `first` … `first + payloads.length - 1`. */
+export interface DeliverEntry extends EntryBase {
+  kind: 'deliver';
+  node: string;
+  port: string;
+  first: number;
+  payloads: unknown[];
+  /** The task each came from; −seq of a flush entry where many gave one; absent for payloads from outside. */
+  parents?: number[];
+  /** Position in the document's `edges` of the edge they came through; absent for payloads from outside. */
+  edge?: number;
+}
+
+/** Tasks that were not run, since an equal payload had been delivered before. */
+export interface DuplicateEntry extends EntryBase {
+  kind: 'duplicate';
+  node: string;
+  tasks: number[];
+}
+
+/** Tasks about to be sent out, written ahead for nodes with effects. */
+export interface StartEntry extends EntryBase {
+  kind: 'start';
+  node: string;
+  tasks: number[];
+}
+
+/** How an attempt ended: for good, or with another one to follow. */
+export const attemptEnd = { succeeded: 0, failed: 1, retry: 2 } as const;
+
+/** An attempt at each of these tasks has come to an end. */
+export interface AttemptEntry extends EntryBase {
+  kind: 'attempt';
+  node: string;
+  tasks: number[];
+  /** Number of the attempt per task; absent: the first, for all. */
+  attempts?: number[];
+  /** One of {@link attemptEnd} per task; absent: all succeeded. */
+  ends?: number[];
+  /** One per task that did not succeed, in order. */
+  errors: WireError[];
+  /** When the batch was sent, and how long its worker was busy with it. */
+  sentAt: number;
+  busyMs: number;
+  worker: string;
+}
+
+/** Tasks given up, since the run was cancelled or stopped by an error. */
+export interface CancelEntry extends EntryBase {
+  kind: 'cancel';
+  node: string;
+  tasks: number[];
+}
+
+/** Results of a node without outgoing edges at that port: outputs of the run. */
+export interface OutputEntry extends EntryBase {
+  kind: 'output';
+  node: string;
+  port: string;
+  values: unknown[];
+  parents: number[];
+}
+
+/** The state of a fold after the tasks of the attempt before it. */
+export interface StateEntry extends EntryBase {
+  kind: 'state';
+  node: string;
+  value: unknown;
+}
+
+/** A fold or a collection was given out; what it had gathered so far is spent. */
+export interface FlushEntry extends EntryBase {
+  kind: 'flush';
+  node: string;
+}
+
+export interface StatusEntry extends EntryBase {
+  kind: 'status';
+  status: RunStatus;
+  reason?: string;
+}
+
+export interface LogEntry extends EntryBase {
+  kind: 'log';
+  node: string;
+  task: number;
+  message: string;
+  data?: unknown;
+}
+
+export type JournalEntry =
+  | DeliverEntry
+  | DuplicateEntry
+  | StartEntry
+  | AttemptEntry
+  | CancelEntry
+  | OutputEntry
+  | StateEntry
+  | FlushEntry
+  | StatusEntry
+  | LogEntry;
+
+/** What a chunk holds about one node: enough to skip it, or to know that it must be read. */
+export interface NodeSummary {
+  delivered: number;
+  succeeded: number;
+  failed: number;
+  duplicate: number;
+  cancelled: number;
+  outputs: number;
+  logs: number;
+  /** Lowest and highest task number delivered in this chunk. */
+  created?: [number, number];
+  /** Lowest and highest task number that ended, or was attempted, in this chunk. */
+  touched?: [number, number];
+}
+
+export interface ChunkSummary {
+  version: number;
+  run: string;
+  /** Sequence numbers of the first and the last entry. */
+  first: number;
+  last: number;
+  at: number;
+  nodes: Record<string, NodeSummary>;
+}
+
+export interface JournalChunk extends ChunkSummary {
+  entries: JournalEntry[];
+}
+
+/** The tasks of an attempt entry that failed for good, as the API tells them; payloads are in their deliveries. */
+export function errorRecordsOf(entry: AttemptEntry): ErrorRecord[] {
+  const records: ErrorRecord[] = [];
+  let error = 0;
+  entry.tasks.forEach((task, i) => {
+    const end = entry.ends?.[i] ?? attemptEnd.succeeded;
+    if (end === attemptEnd.succeeded) return;
+    const wire = entry.errors[error++];
+    if (end !== attemptEnd.failed || !wire) return;
+    records.push({
+      task: String(task),
+      node: entry.node,
+      name: wire.name,
+      message: wire.message,
+      attempts: entry.attempts?.[i] ?? 1,
+      ...(wire.code !== undefined && { code: wire.code }),
+      ...(wire.stack !== undefined && { stack: wire.stack }),
+      at: new Date(entry.at).toISOString(),
+    });
+  });
+  return records;
+}

@@ -1,0 +1,229 @@
+/** What becomes of a batch that has come back: results travel on, failures are tried again or recorded. */
+import { TimeoutError, toWireError, type WireError, WorkerDiedError } from '../errors.ts';
+import { defaultOutput, errorPort } from '../schema/graph.ts';
+import { measure } from './batch-size.ts';
+import { emit } from './delivery.ts';
+import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from './executor.ts';
+import { attemptEnd } from './journal.ts';
+import { mayRetry, retryDelay } from './retry.ts';
+import { type NodeState, type SchedulerState, markReady, nodeAt, record, release } from './scheduler-state.ts';
+
+/** A worker's death is tried again once, whatever the policy: it may have been another's fault. */
+const deathsForgiven = 1;
+
+/** @returns the error that is to stop the run, where the node's policy says so */
+export function settleOutcome(state: SchedulerState, batchId: number, outcome: BatchOutcome): WireError | undefined {
+  const flight = state.inFlight.get(batchId);
+  // A run that was stopped has given up its batches; what they bring now is too late.
+  if (!flight) return undefined;
+  state.inFlight.delete(batchId);
+  const node = nodeAt(state, flight.node);
+  const { batch, sentAt } = flight;
+  node.batchesOut--;
+  node.tasksOut -= batch.tasks.length;
+  node.counters.running -= batch.tasks.length;
+  if (node.isShared) state.sharedOut--;
+  markReady(state, flight.node);
+
+  if (batch.tasks.length === 0) return settleInitialState(state, node, outcome);
+  switch (outcome.kind) {
+    case 'done':
+      return settleResult(state, node, batch, outcome.result, sentAt);
+    case 'timeout': {
+      const error = toWireError(new TimeoutError(node.plan.policy.timeoutMs ?? 0));
+      return charge(state, node, batch, outcome.index, error, outcome.worker, sentAt);
+    }
+    case 'died': {
+      const culprit = batch.tasks.length === 1 ? 0 : outcome.index;
+      if (culprit === undefined) {
+        for (let i = 0; i < batch.tasks.length; i++) node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);
+        return undefined;
+      }
+      const error = toWireError(new WorkerDiedError(outcome.reason));
+      return charge(state, node, batch, culprit, error, outcome.worker, sentAt);
+    }
+    default:
+      node.queue.putBack(batch);
+      return undefined;
+  }
+}
+
+function settleInitialState(state: SchedulerState, node: NodeState, outcome: BatchOutcome): undefined {
+  const initial = outcome.kind === 'done' ? outcome.result.state : undefined;
+  if (initial?.value !== undefined) node.fold = initial;
+  // A lost batch is asked for again; otherwise there is no state to begin with, and nothing to give.
+  else if (outcome.kind !== 'lost') node.flushed = true;
+  release(state, node.plan.index, 1);
+}
+
+/** One task of the batch is at fault; the others are run again and have lost nothing but time. */
+function charge(
+  state: SchedulerState,
+  node: NodeState,
+  batch: Batch,
+  culprit: number,
+  error: WireError,
+  worker: string,
+  sentAt: number,
+): WireError | undefined {
+  const ends = batch.tasks.map((_, i) => (i === culprit ? taskOutcome.failed : taskOutcome.notRun));
+  const busyMs = state.now - sentAt;
+  return settleResult(state, node, batch, { outcomes: ends, values: [], errors: [error], busyMs, worker }, sentAt);
+}
+
+function settleResult(
+  state: SchedulerState,
+  node: NodeState,
+  batch: Batch,
+  result: BatchResult,
+  sentAt: number,
+): WireError | undefined {
+  const { plan } = node;
+  for (const log of result.logs ?? []) {
+    const task = batch.tasks[log.index] ?? 0;
+    record(state, { kind: 'log', node: plan.id, task, message: log.message, data: log.data });
+  }
+  const done = { node: plan.id, sentAt, busyMs: result.busyMs, worker: result.worker };
+  const clean = result.errors.length === 0 && !result.outcomes.includes(taskOutcome.notRun);
+  const attempts = batch.attempts.every((attempt) => attempt === 1) ? undefined : batch.attempts;
+
+  if (clean) {
+    measure(node.cost, batch.tasks.length, result.busyMs);
+    node.counters.succeeded += batch.tasks.length;
+    for (const task of attempts ? batch.tasks : []) node.attempts.delete(task);
+    record(state, { kind: 'attempt', ...done, tasks: batch.tasks, ...(attempts && { attempts }), errors: [] });
+    keepState(state, node, result);
+    // The common case of one plain result each needs no look at single tasks.
+    if (!result.counts && !result.ports) emit(state, plan.index, defaultOutput, result.values, batch.tasks);
+    else emitByPort(state, node, batch, result);
+    release(state, plan.index, batch.tasks.length);
+    return undefined;
+  }
+  return settleMixed(state, node, batch, result, done);
+}
+
+/** A batch in which tasks failed, or were not run. */
+function settleMixed(
+  state: SchedulerState,
+  node: NodeState,
+  batch: Batch,
+  result: BatchResult,
+  done: { node: string; sentAt: number; busyMs: number; worker: string },
+): WireError | undefined {
+  const { plan } = node;
+  const attempted = batch.tasks.flatMap((_, i) => (result.outcomes[i] === taskOutcome.notRun ? [] : [i]));
+  measure(node.cost, attempted.length, result.busyMs);
+  const ends: number[] = [];
+  const failed: { task: number; payload: unknown; error: WireError }[] = [];
+  const again = { tasks: [] as number[], payloads: [] as unknown[] };
+  let ended = 0;
+  let errors = 0;
+  for (const i of attempted) {
+    const task = batch.tasks[i] as number;
+    if (result.outcomes[i] === taskOutcome.succeeded) {
+      ends.push(attemptEnd.succeeded);
+      node.counters.succeeded++;
+      node.attempts.delete(task);
+      ended++;
+      continue;
+    }
+    const error = result.errors[errors++] ?? { name: 'Error', message: 'The worker gave no reason.' };
+    const attempt = batch.attempts[i] ?? 1;
+    if (isTriedAgain(node, attempt, error)) {
+      ends.push(attemptEnd.retry);
+      tryAgain(state, node, task, attempt, batch.payloads[i], again);
+    } else {
+      ends.push(attemptEnd.failed);
+      node.counters.failed++;
+      node.attempts.delete(task);
+      failed.push({ task, payload: batch.payloads[i], error });
+      ended++;
+    }
+  }
+  if (attempted.length > 0) {
+    record(state, {
+      kind: 'attempt',
+      ...done,
+      tasks: attempted.map((i) => batch.tasks[i] as number),
+      attempts: attempted.map((i) => batch.attempts[i] ?? 1),
+      ends,
+      errors: result.errors,
+    });
+  }
+  keepState(state, node, result);
+  emitByPort(state, node, batch, result);
+  const reports = failed.map(({ payload, error }) => ({ payload, error: publicError(error) }));
+  emit(state, plan.index, errorPort, reports, failed.map(({ task }) => task));
+
+  batch.tasks.forEach((task, i) => {
+    if (result.outcomes[i] !== taskOutcome.notRun) return;
+    again.tasks.push(task);
+    again.payloads.push(batch.payloads[i]);
+  });
+  if (again.tasks.length > 0) node.queue.putBack(again);
+  release(state, plan.index, ended);
+  return plan.policy.onError === 'stop' ? failed[0]?.error : undefined;
+}
+
+function isTriedAgain(node: NodeState, attempt: number, error: WireError): boolean {
+  if (mayRetry(node.plan.policy.retry, attempt, error.name)) return true;
+  return error.code === 'worker_died' && attempt <= deathsForgiven;
+}
+
+function tryAgain(
+  state: SchedulerState,
+  node: NodeState,
+  task: number,
+  attempt: number,
+  payload: unknown,
+  again: { tasks: number[]; payloads: unknown[] },
+): void {
+  node.counters.retried++;
+  node.attempts.set(task, attempt + 1);
+  const dueAt = state.now + retryDelay(node.plan.policy.retry, attempt, state.random);
+  if (node.plan.policy.mode === 'serial') {
+    // Its successors in the queue wait with it, so that the order of arrival holds.
+    again.tasks.push(task);
+    again.payloads.push(payload);
+    node.blockedUntil = dueAt;
+    if (dueAt > state.now) delay(state, { dueAt, node: node.plan.index });
+  } else if (dueAt > state.now) {
+    delay(state, { dueAt, node: node.plan.index, task: { number: task, payload } });
+  } else {
+    node.queue.push(task, payload);
+  }
+}
+
+function delay(state: SchedulerState, delayed: SchedulerState['delayed'][number]): void {
+  const at = state.delayed.findIndex((other) => other.dueAt > delayed.dueAt);
+  state.delayed.splice(at < 0 ? state.delayed.length : at, 0, delayed);
+}
+
+function keepState(state: SchedulerState, node: NodeState, result: BatchResult): void {
+  if (!result.state) return;
+  node.fold = result.state;
+  node.flushed = false;
+  record(state, { kind: 'state', node: node.plan.id, value: result.state.value });
+}
+
+/** Sorts results by port, in the order they were given, each with the task it came from. */
+function emitByPort(state: SchedulerState, node: NodeState, batch: Batch, result: BatchResult): void {
+  const byPort = new Map<string, { values: unknown[]; parents: number[] }>();
+  let at = 0;
+  batch.tasks.forEach((task, i) => {
+    const count = result.counts?.[i] ?? (result.outcomes[i] === taskOutcome.succeeded ? 1 : 0);
+    for (const end = at + count; at < end; at++) {
+      const port = result.ports?.[at] ?? defaultOutput;
+      let columns = byPort.get(port);
+      if (!columns) byPort.set(port, (columns = { values: [], parents: [] }));
+      columns.values.push(result.values[at]);
+      columns.parents.push(task);
+    }
+  });
+  for (const [port, { values, parents }] of byPort) emit(state, node.plan.index, port, values, parents);
+}
+
+/** What an error port gives: enough to decide by, without a stack. */
+function publicError({ name, message, code }: WireError): { name: string; message: string; code?: string } {
+  return code === undefined ? { name, message } : { name, message, code };
+}

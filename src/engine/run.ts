@@ -1,0 +1,223 @@
+/** One run while it lives: brings events to the scheduler and carries out what it commands. */
+import { toWireError } from '../errors.ts';
+import { type Counters, type ErrorRecord, hasEnded, type RunSummary } from '../schema/run.ts';
+import type { Clock } from './clock.ts';
+import type { Batch, Executor } from './executor.ts';
+import { type JournalEntry, errorRecordsOf } from './journal.ts';
+import { type JournalSink, JournalWriter } from './journal-writer.ts';
+import type { Plan } from './plan.ts';
+import { RateMeter } from './rate-meter.ts';
+import { type SchedulerEvent, step } from './scheduler.ts';
+import { createState, type NodeState, type SchedulerState } from './scheduler-state.ts';
+
+/** Milliseconds between two notices of progress to a subscriber. */
+const progressEveryMs = 50;
+/** Errors and logs told in one notice; the journal has them all. */
+const newsLimit = 20;
+
+export interface RunLog {
+  node: string;
+  task: string;
+  at: string;
+  message: string;
+  data?: unknown;
+}
+
+/** Where a run stands, and what is new since the notice before. */
+export interface RunNews {
+  seq: number;
+  run: RunSummary;
+  edges: number[];
+  rates: Record<string, number>;
+  errors: ErrorRecord[];
+  logs: RunLog[];
+}
+
+export interface LiveRunOptions {
+  /** The run as it was stored when it was created. */
+  summary: RunSummary;
+  plan: Plan;
+  keepOpen?: boolean;
+  executor: Executor;
+  journal: JournalSink;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+type Control = SchedulerEvent extends infer Event ? (Event extends SchedulerEvent ? Omit<Event, 'at'> : never) : never;
+
+export class LiveRun {
+  readonly id: string;
+  /** Settles when the run has ended and its journal is complete in the store. */
+  readonly ended: Promise<void>;
+  readonly #base: RunSummary;
+  readonly #state: SchedulerState;
+  readonly #executor: Executor;
+  readonly #clock: Clock;
+  readonly #writer: JournalWriter;
+  readonly #rates: RateMeter;
+  readonly #subscribers = new Set<(news: RunNews) => void>();
+  #errors: ErrorRecord[] = [];
+  #logs: RunLog[] = [];
+  #startedAt: string | undefined;
+  #finishedAt: string | undefined;
+  #isComplete = false;
+  #resolveEnded: () => void = () => {};
+  #cancelTick: (() => void) | undefined;
+  #cancelNotice: (() => void) | undefined;
+
+  constructor(options: LiveRunOptions) {
+    this.id = options.summary.id;
+    this.#base = options.summary;
+    this.#executor = options.executor;
+    this.#clock = options.clock;
+    this.#state = createState(options.plan, {
+      run: this.id,
+      parallelism: options.executor.parallelism,
+      random: options.random,
+      ...(options.keepOpen && { keepOpen: true }),
+    });
+    this.#rates = new RateMeter(options.plan.nodes.length);
+    this.#writer = new JournalWriter(
+      options.journal,
+      options.clock,
+      () => this.#summarise(),
+      (error) => this.send({ type: 'cancel', reason: `The store failed: ${toWireError(error).message}` }),
+    );
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  /** Sends the scheduler an event and carries out what follows. */
+  send(control: Control): void {
+    const { commands, status } = this.#step(control);
+    this.#writer.write(commands.record);
+    this.#collectNews(commands.record);
+    if (commands.abort) this.#executor.cancel(this.id);
+    for (const { batch, writeAhead } of commands.dispatch) void this.#execute(batch, writeAhead);
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
+    if (commands.wakeAt !== undefined) {
+      const wait = Math.max(0, commands.wakeAt - this.#clock.now());
+      this.#cancelTick = this.#clock.after(wait, () => this.send({ type: 'tick' }));
+    }
+    if (hasEnded(status)) void this.#complete();
+    else this.#notifySoon();
+  }
+
+  /** The run as others may see it: it has ended only when its journal is complete. */
+  summary(): RunSummary {
+    const summary = this.#summarise();
+    if (this.#isComplete || !hasEnded(summary.status)) return summary;
+    const { finishedAt: _, ...unfinished } = summary;
+    return { ...unfinished, status: 'running' };
+  }
+
+  get seq(): number {
+    return this.#state.seq;
+  }
+
+  /** Numbers of the tasks under way. */
+  runningTasks(): Set<number> {
+    return new Set([...this.#state.inFlight.values()].flatMap(({ batch }) => batch.tasks));
+  }
+
+  /** Brings all that has happened so far into the store. */
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  /** Calls back at most every 50 ms while something changes, and with the end. */
+  subscribe(onNews: (news: RunNews) => void): () => void {
+    this.#subscribers.add(onNews);
+    return () => this.#subscribers.delete(onNews);
+  }
+
+  news(): RunNews {
+    const now = this.#clock.now();
+    const rates = this.#rates.sample(now, this.#state.nodes.map((node) => endedTasks(node.counters)));
+    return {
+      seq: this.#state.seq,
+      run: this.summary(),
+      edges: [...this.#state.edges],
+      rates: Object.fromEntries(this.#state.nodes.map((node, i) => [node.plan.id, rates[i] ?? 0])),
+      errors: this.#errors,
+      logs: this.#logs,
+    };
+  }
+
+  #step(control: Control) {
+    const at = this.#clock.now();
+    if (control.type === 'start') this.#startedAt = toIso(at);
+    const commands = step(this.#state, { ...control, at });
+    if (hasEnded(this.#state.status)) this.#finishedAt ??= toIso(at);
+    return { commands, status: this.#state.status };
+  }
+
+  async #execute(batch: Batch, writeAhead: boolean): Promise<void> {
+    if (writeAhead || this.#writer.isBehind) await this.#writer.flush();
+    if (!this.#state.inFlight.has(batch.id)) return;
+    const outcome = await this.#executor.execute(batch);
+    this.send({ type: 'outcome', batch: batch.id, outcome });
+  }
+
+  async #complete(): Promise<void> {
+    if (this.#isComplete) return;
+    await this.#writer.flush();
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    this.#executor.close(this.id);
+    this.#notify();
+    this.#subscribers.clear();
+    this.#resolveEnded();
+  }
+
+  #summarise(): RunSummary {
+    const { status, reason, nodes } = this.#state;
+    return {
+      ...this.#base,
+      status,
+      ...(this.#startedAt && { startedAt: this.#startedAt }),
+      ...(this.#finishedAt && { finishedAt: this.#finishedAt }),
+      ...(reason !== undefined && { reason }),
+      nodes: Object.fromEntries(nodes.map((node) => [node.plan.id, countersOf(node)])),
+      edges: [...this.#state.edges],
+    };
+  }
+
+  #collectNews(entries: JournalEntry[]): void {
+    if (this.#subscribers.size === 0) return;
+    for (const entry of entries) {
+      if (entry.kind === 'attempt' && entry.errors.length > 0) {
+        this.#errors = this.#errors.concat(errorRecordsOf(entry)).slice(-newsLimit);
+      } else if (entry.kind === 'log') {
+        const { node, task, at, message, data } = entry;
+        this.#logs = this.#logs.concat({ node, task: String(task), at: toIso(at), message, data }).slice(-newsLimit);
+      }
+    }
+  }
+
+  #notifySoon(): void {
+    if (this.#subscribers.size === 0) return;
+    this.#cancelNotice ??= this.#clock.after(progressEveryMs, () => this.#notify());
+  }
+
+  #notify(): void {
+    this.#cancelNotice?.();
+    this.#cancelNotice = undefined;
+    const news = this.news();
+    this.#errors = [];
+    this.#logs = [];
+    for (const onNews of this.#subscribers) onNews(news);
+  }
+}
+
+export const endedTasks = (c: Counters): number => c.succeeded + c.failed + c.duplicate + c.cancelled;
+
+function countersOf({ counters }: NodeState): Counters {
+  return { ...counters, pending: counters.input - endedTasks(counters) - counters.running };
+}
+
+const toIso = (at: number): string => new Date(at).toISOString();

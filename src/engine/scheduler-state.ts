@@ -1,0 +1,204 @@
+/** All that a scheduler knows of one run. Only `scheduler.ts` and the modules beside it change it. */
+import { type Counters, emptyCounters, type RunStatus } from '../schema/run.ts';
+import { type CostEstimate, unknownCost } from './batch-size.ts';
+import type { Batch } from './executor.ts';
+import type { JournalEntry } from './journal.ts';
+import type { Plan, PlannedNode } from './plan.ts';
+import { RankedSet } from './ranked-set.ts';
+import { TaskQueue } from './task-queue.ts';
+
+/** A journal entry before it has its number and its time. */
+export type Draft = JournalEntry extends infer Entry
+  ? Entry extends JournalEntry
+    ? Omit<Entry, 'seq' | 'at'>
+    : never
+  : never;
+
+/** What the run loop is to do after a step, in this order: record, then dispatch. */
+export interface Commands {
+  record: JournalEntry[];
+  /** `writeAhead`: only once what is recorded has been committed. */
+  dispatch: { batch: Batch; writeAhead: boolean }[];
+  /** When to send a `tick`, if nothing happens before; milliseconds since 1970. */
+  wakeAt?: number;
+  /** Give up everything under way. */
+  abort: boolean;
+}
+
+export interface NodeState {
+  plan: PlannedNode;
+  counters: Counters;
+  queue: TaskQueue;
+  /** Tasks to be sent out alone, since a worker died with them and others on board. */
+  suspects: TaskQueue;
+  batchesOut: number;
+  tasksOut: number;
+  cost: CostEstimate;
+  /** Attempt number of tasks that are beyond their first. */
+  attempts: Map<number, number>;
+  /** Canonical keys of the payloads seen, where the policy dedupes. */
+  seen?: Set<string>;
+  /** State of a fold. */
+  fold?: { value: unknown };
+  /** What a collection holds. */
+  gathered: { tasks: number[]; payloads: unknown[] };
+  /** Given out since it last gathered something. */
+  flushed: boolean;
+  /** When a serial node may go on: its head task waits for its next attempt. Milliseconds since 1970. */
+  blockedUntil: number;
+  /** Batches of this node that may be under way at once. */
+  lanes: number;
+  /** Runs on the workers that all thread and serial nodes share. */
+  isShared: boolean;
+}
+
+export interface ComponentState {
+  /** Tasks of its nodes that have not ended, and batches of its folds under way. */
+  active: number;
+  /** Components upstream that have not ended, and one more while the run is kept open. */
+  waitingFor: number;
+  ended: boolean;
+}
+
+/** A task that waits for its next attempt; without a task, a node that may go on then. */
+export interface Delayed {
+  dueAt: number;
+  node: number;
+  task?: { number: number; payload: unknown };
+}
+
+export interface SchedulerState {
+  run: string;
+  plan: Plan;
+  nodes: NodeState[];
+  components: ComponentState[];
+  status: RunStatus;
+  reason?: string;
+  keepOpen: boolean;
+  /** Batches that may be under way at once on the shared workers. */
+  sharedLanes: number;
+  now: number;
+  seq: number;
+  nextTask: number;
+  nextBatch: number;
+  inFlight: Map<number, { node: number; batch: Batch; sentAt: number }>;
+  /** Batches of thread and serial nodes under way. */
+  sharedOut: number;
+  /** Soonest first. */
+  delayed: Delayed[];
+  /** Results that have travelled each edge. */
+  edges: number[];
+  /** Parent of each task by number, kept only where a collection needs the order of inputs. */
+  parents?: number[];
+  /** Nodes that may have something to send; those on the shared workers apart from those on workers of their own. */
+  ready: { shared: RankedSet; own: RankedSet };
+  /** Components whose state may allow them to give out what they gathered, or to end. */
+  unsettled: Set<number>;
+  openComponents: number;
+  random: () => number;
+  commands: Commands;
+}
+
+export interface SchedulerOptions {
+  run: string;
+  parallelism: number;
+  keepOpen?: boolean;
+  /** Uniform in [0, 1), for jitter. */
+  random: () => number;
+}
+
+/** The state before the first event. */
+export function createState(plan: Plan, options: SchedulerOptions): SchedulerState {
+  const { layer, of } = plan.components;
+  // Far nodes first: what is nearly done is finished before more is begun, which keeps queues short.
+  const served = plan.nodes
+    .map((node) => ({ index: node.index, priority: node.policy.priority ?? 0, layer: layer[of[node.index] ?? 0] ?? 0 }))
+    .sort((a, b) => b.priority - a.priority || b.layer - a.layer || a.index - b.index);
+  const rank: number[] = [];
+  served.forEach((node, position) => {
+    rank[node.index] = position;
+  });
+  const nodes = plan.nodes.map((node) => createNodeState(node, options.parallelism));
+  const collects = plan.nodes.some((node) => node.definition.kind === 'collect');
+  const keepOpen = options.keepOpen ?? false;
+  return {
+    run: options.run,
+    plan,
+    nodes,
+    components: plan.components.members.map((_, index) => ({
+      active: 0,
+      waitingFor: (plan.components.predecessorCount[index] ?? 0) + (keepOpen ? 1 : 0),
+      ended: false,
+    })),
+    status: 'pending',
+    keepOpen,
+    // Two for each worker, so that the next one lies ready when one comes back.
+    sharedLanes: Math.max(options.parallelism * 2, ...nodes.filter((n) => n.isShared).map((n) => n.lanes)),
+    now: 0,
+    seq: 0,
+    nextTask: 1,
+    nextBatch: 1,
+    inFlight: new Map(),
+    sharedOut: 0,
+    delayed: [],
+    edges: new Array<number>(plan.edgeCount).fill(0),
+    ...(collects && { parents: [0] }),
+    ready: { shared: new RankedSet(rank), own: new RankedSet(rank) },
+    unsettled: new Set(),
+    openComponents: plan.components.members.length,
+    random: options.random,
+    commands: noCommands(),
+  };
+}
+
+export const noCommands = (): Commands => ({ record: [], dispatch: [], abort: false });
+
+function createNodeState(plan: PlannedNode, parallelism: number): NodeState {
+  const { mode, workers } = plan.policy;
+  const inPool = plan.definition.place === 'worker' && plan.definition.kind !== 'collect';
+  const isShared = inPool && (mode === 'thread' || mode === 'serial');
+  const oneByOne = mode === 'serial' || plan.definition.kind === 'fold';
+  return {
+    plan,
+    counters: emptyCounters(),
+    queue: new TaskQueue(),
+    suspects: new TaskQueue(),
+    batchesOut: 0,
+    tasksOut: 0,
+    cost: unknownCost(),
+    attempts: new Map(),
+    ...(plan.policy.dedupe && { seen: new Set<string>() }),
+    gathered: { tasks: [], payloads: [] },
+    flushed: false,
+    blockedUntil: 0,
+    lanes: oneByOne ? 1 : (workers ?? (isShared ? parallelism * 2 : parallelism)),
+    isShared,
+  };
+}
+
+/** Writes an entry into the journal. */
+export function record(state: SchedulerState, draft: Draft): number {
+  state.seq++;
+  state.commands.record.push({ ...draft, seq: state.seq, at: state.now } as JournalEntry);
+  return state.seq;
+}
+
+export function nodeAt(state: SchedulerState, index: number): NodeState {
+  return state.nodes[index] as NodeState;
+}
+
+export function componentOf(state: SchedulerState, node: number): ComponentState {
+  return state.components[state.plan.components.of[node] as number] as ComponentState;
+}
+
+/** Says that a node may have something to send. */
+export function markReady(state: SchedulerState, index: number): void {
+  (nodeAt(state, index).isShared ? state.ready.shared : state.ready.own).add(index);
+}
+
+/** Says that tasks of a node's component have ended, or that it has gathered something. */
+export function release(state: SchedulerState, node: number, tasks: number): void {
+  const component = state.plan.components.of[node] as number;
+  (state.components[component] as ComponentState).active -= tasks;
+  state.unsettled.add(component);
+}

@@ -1,0 +1,195 @@
+/**
+ * The scheduler: decides what a run does next. A reducer: `step(state, event)` gives the commands that follow. Time,
+ * results and randomness come in from outside, so that the same events give the same run, in a test as in life.
+ *
+ * The state is changed in place: a copy of a million queued tasks at each event would be the end of it.
+ *
+ * How a run ends by itself, cycles included: nodes are taken by strongly connected component. A component whose
+ * predecessors have all ended and which holds no task any more first gives out what its folds and collections have
+ * gathered; if that brings no new task, it has ended, and its successors learn of it. When the last one has ended,
+ * so has the run.
+ */
+import type { WireError } from '../errors.ts';
+import type { RunStatus } from '../schema/run.ts';
+import { hasEnded } from '../schema/run.ts';
+import { defaultInput, defaultOutput } from '../schema/graph.ts';
+import { deliver, emit, inOrderOfInputs } from './delivery.ts';
+import { askInitialState, dispatch } from './dispatch.ts';
+import type { BatchOutcome } from './executor.ts';
+import { settleOutcome } from './outcomes.ts';
+import {
+  type Commands,
+  type NodeState,
+  type SchedulerState,
+  markReady,
+  noCommands,
+  nodeAt,
+  record,
+} from './scheduler-state.ts';
+
+export type SchedulerEvent = { at: number } & (
+  | { type: 'start' }
+  | { type: 'outcome'; batch: number; outcome: BatchOutcome }
+  | { type: 'inject'; node: number; payloads: unknown[] }
+  | { type: 'tick' }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'close' }
+  | { type: 'cancel'; reason?: string }
+);
+
+/** Takes in one event and says what follows. */
+export function step(state: SchedulerState, event: SchedulerEvent): Commands {
+  state.now = event.at;
+  state.commands = noCommands();
+  if (hasEnded(state.status)) return state.commands;
+
+  apply(state, event);
+  settle(state);
+  dispatch(state);
+  const [next] = state.delayed;
+  if (next) state.commands.wakeAt = next.dueAt;
+  return state.commands;
+}
+
+function apply(state: SchedulerState, event: SchedulerEvent): void {
+  switch (event.type) {
+    case 'start':
+      return start(state);
+    case 'outcome': {
+      const fatal = settleOutcome(state, event.batch, event.outcome);
+      if (fatal) stop(state, 'failed', describe(fatal));
+      return;
+    }
+    case 'inject':
+      return deliver(state, event.node, inputPort(nodeAt(state, event.node)), event.payloads);
+    case 'tick':
+      return wake(state);
+    case 'pause':
+      return state.status === 'running' ? setStatus(state, 'paused') : undefined;
+    case 'resume':
+      return state.status === 'paused' ? setStatus(state, 'running') : undefined;
+    case 'close':
+      return close(state);
+    case 'cancel':
+      return stop(state, 'cancelled', event.reason);
+  }
+}
+
+function start(state: SchedulerState): void {
+  setStatus(state, 'running');
+  for (const node of state.nodes) {
+    const { plan } = node;
+    const inputs = state.plan.inputs[plan.id] ?? [];
+    deliver(state, plan.index, inputPort(node), inputs);
+    if (plan.definition.trigger && !plan.hasIncoming && inputs.length === 0) {
+      deliver(state, plan.index, inputPort(node), [null]);
+    }
+  }
+  for (let component = 0; component < state.components.length; component++) state.unsettled.add(component);
+  if (state.components.length === 0) finish(state);
+}
+
+function wake(state: SchedulerState): void {
+  while (state.delayed[0] && state.delayed[0].dueAt <= state.now) {
+    const { node, task } = state.delayed.shift() as SchedulerState['delayed'][number];
+    if (task) nodeAt(state, node).queue.push(task.number, task.payload);
+    markReady(state, node);
+  }
+}
+
+function close(state: SchedulerState): void {
+  if (!state.keepOpen) return;
+  state.keepOpen = false;
+  state.components.forEach((component, index) => {
+    component.waitingFor--;
+    state.unsettled.add(index);
+  });
+}
+
+/** Lets components whose time has come give out what they gathered, and end. */
+function settle(state: SchedulerState): void {
+  // A set visits what is added while it is walked, so news travels down the whole graph in one go.
+  for (const index of state.unsettled) {
+    state.unsettled.delete(index);
+    const component = state.components[index];
+    if (!component || component.ended || component.active > 0 || component.waitingFor > 0) continue;
+    const members = state.plan.components.members[index] ?? [];
+    if (flush(state, members)) {
+      state.unsettled.add(index);
+      continue;
+    }
+    component.ended = true;
+    state.openComponents--;
+    for (const successor of state.plan.components.successors[index] ?? []) {
+      const next = state.components[successor];
+      if (next) next.waitingFor--;
+      state.unsettled.add(successor);
+      for (const member of state.plan.components.members[successor] ?? []) markReady(state, member);
+    }
+  }
+  if (state.openComponents === 0 && !hasEnded(state.status)) finish(state);
+}
+
+/** Gives out what folds and collections hold. @returns whether any of them had something to give, or to ask for */
+function flush(state: SchedulerState, members: readonly number[]): boolean {
+  let any = false;
+  for (const index of members) {
+    const node = nodeAt(state, index);
+    const { kind } = node.plan.definition;
+    if (kind === 'map' || node.flushed) continue;
+    any = true;
+    if (kind === 'fold' && !node.fold) {
+      askInitialState(state, node);
+      continue;
+    }
+    node.flushed = true;
+    const value = node.fold ? node.fold.value : inOrderOfInputs(state, node.gathered);
+    node.gathered = { tasks: [], payloads: [] };
+    const seq = record(state, { kind: 'flush', node: node.plan.id });
+    // A fold without an initial state, all of whose steps failed, has nothing to give.
+    if (value !== undefined) emit(state, index, node.plan.outputs[0] ?? defaultOutput, [value], [-seq]);
+  }
+  return any;
+}
+
+function finish(state: SchedulerState): void {
+  const anyFailed = state.nodes.some((node) => node.counters.failed > 0);
+  setStatus(state, anyFailed ? 'partial' : 'succeeded');
+}
+
+/** Gives up all that has not ended, at once: outcomes that come later find their batch gone. */
+function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
+  const left = new Map<number, number[]>();
+  const give = (node: number, tasks: number[]) => left.set(node, [...(left.get(node) ?? []), ...tasks]);
+  for (const { node, batch } of state.inFlight.values()) give(node, batch.tasks);
+  for (const { node, task } of state.delayed) if (task) give(node, [task.number]);
+  for (const node of state.nodes) {
+    give(node.plan.index, node.suspects.take(node.suspects.length).tasks);
+    give(node.plan.index, node.queue.take(node.queue.length).tasks);
+  }
+  for (const [index, tasks] of left) {
+    if (tasks.length === 0) continue;
+    const node = nodeAt(state, index);
+    node.counters.cancelled += tasks.length;
+    node.counters.running = 0;
+    record(state, { kind: 'cancel', node: node.plan.id, tasks });
+  }
+  state.inFlight.clear();
+  state.delayed = [];
+  state.ready.own.clear();
+  state.ready.shared.clear();
+  state.unsettled.clear();
+  state.commands.abort = true;
+  setStatus(state, status, reason);
+}
+
+function setStatus(state: SchedulerState, status: RunStatus, reason?: string): void {
+  state.status = status;
+  if (reason !== undefined) state.reason = reason;
+  record(state, { kind: 'status', status, ...(reason !== undefined && { reason }) });
+}
+
+const inputPort = (node: NodeState): string => node.plan.definition.inputs[0]?.name ?? defaultInput;
+
+const describe = (error: WireError): string => `${error.name}: ${error.message}`;

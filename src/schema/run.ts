@@ -1,0 +1,86 @@
+/** Runs, their tasks and their reports, as they are stored and as the API and the command line give them. */
+import { z } from 'zod';
+
+export const runStatuses = ['pending', 'running', 'paused', 'succeeded', 'partial', 'failed', 'cancelled'] as const;
+export const runStatusSchema = z.enum(runStatuses);
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** Statuses a run never leaves. */
+export const endStatuses: readonly RunStatus[] = ['succeeded', 'partial', 'failed', 'cancelled'];
+export const hasEnded = (status: RunStatus): boolean => endStatuses.includes(status);
+
+export const taskStatuses = ['pending', 'running', 'succeeded', 'failed', 'duplicate', 'cancelled'] as const;
+export const taskStatusSchema = z.enum(taskStatuses);
+export type TaskStatus = z.infer<typeof taskStatusSchema>;
+
+/** Counts of tasks of one node in one run; at the end `input` = succeeded + failed + duplicate + cancelled. */
+export const countersSchema = z.object({
+  input: z.int().default(0),
+  running: z.int().default(0),
+  succeeded: z.int().default(0),
+  failed: z.int().default(0),
+  duplicate: z.int().default(0),
+  cancelled: z.int().default(0),
+  retried: z.int().default(0),
+  pending: z.int().default(0),
+});
+export type Counters = z.infer<typeof countersSchema>;
+
+export const emptyCounters = (): Counters => ({
+  input: 0, running: 0, succeeded: 0, failed: 0, duplicate: 0, cancelled: 0, retried: 0, pending: 0,
+});
+
+export const errorRecordSchema = z.object({
+  task: z.string(),
+  node: z.string(),
+  name: z.string(),
+  message: z.string(),
+  attempts: z.int(),
+  code: z.string().optional(),
+  stack: z.string().optional(),
+  payload: z.unknown().optional(),
+  at: z.string().optional(),
+});
+export type ErrorRecord = z.infer<typeof errorRecordSchema>;
+
+/** A run without its outputs: what a list shows. Times are ISO 8601. */
+export const runSummarySchema = z.object({
+  id: z.string(),
+  graph: z.string(),
+  graphId: z.string().optional(),
+  status: runStatusSchema,
+  createdAt: z.string(),
+  startedAt: z.string().optional(),
+  finishedAt: z.string().optional(),
+  /** Why a run ended the way it did, where the status alone does not say. */
+  reason: z.string().optional(),
+  nodes: z.record(z.string(), countersSchema),
+  /** Results that have travelled each edge, by position in the document's `edges`. */
+  edges: z.array(z.int()).optional(),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+/** A run's report; over HTTP outputs and errors are capped and carry cursors, on the command line they are whole. */
+export const runReportSchema = runSummarySchema.extend({
+  outputs: z.record(z.string(), z.array(z.unknown())),
+  errors: z.array(errorRecordSchema),
+  /** Cursor per node whose outputs go on beyond the cap. */
+  outputCursors: z.record(z.string(), z.string()).optional(),
+  errorCursor: z.string().optional(),
+});
+export type RunReport = z.infer<typeof runReportSchema>;
+
+export const taskSchema = z.object({
+  id: z.string(),
+  node: z.string(),
+  status: taskStatusSchema,
+  attempts: z.int(),
+  parent: z.string().nullable(),
+  payload: z.unknown(),
+  startedAt: z.string().optional(),
+  finishedAt: z.string().optional(),
+  durationMs: z.number().optional(),
+  worker: z.string().optional(),
+  error: z.object({ name: z.string(), message: z.string(), code: z.string().optional(), stack: z.string().optional() }).optional(),
+});
+export type Task = z.infer<typeof taskSchema>;

@@ -1,0 +1,144 @@
+/**
+ * What a graph must give, found in the most naive way: one payload after the other, in one queue, without workers,
+ * batches or journals. Shares with the engine only the node types themselves.
+ */
+import { canonicalKey } from '../../src/engine/canonical.ts';
+import { compile } from '../../src/nodes/compile.ts';
+import { Emission, type Folder, type Handler, type NodeContext, type NodeDefinition } from '../../src/nodes/define-node.ts';
+import { registry } from '../../src/nodes/registry.ts';
+import type { Graph, GraphNode } from '../../src/schema/graph.ts';
+import { policySchema } from '../../src/schema/policy.ts';
+
+export interface Expected {
+  status: 'succeeded' | 'partial';
+  nodes: Record<string, { input: number; succeeded: number; failed: number; duplicate: number; retried: number }>;
+  outputs: Record<string, unknown[]>;
+}
+
+interface OracleNode {
+  node: GraphNode;
+  definition: NodeDefinition;
+  handler?: Handler;
+  folder?: Folder;
+  state: unknown;
+  items: unknown[];
+  isSpent: boolean;
+  seen: Set<string>;
+}
+
+/** @returns undefined when the graph makes more than `limit` tasks: too many to be worth comparing */
+export async function simulate(graph: Graph, limit = 2_000): Promise<Expected | undefined> {
+  const nodes = new Map<string, OracleNode>();
+  for (const node of graph.nodes) nodes.set(node.id, await load(node));
+  const expected: Expected = { status: 'succeeded', nodes: {}, outputs: {} };
+  for (const { id } of graph.nodes) {
+    expected.nodes[id] = { input: 0, succeeded: 0, failed: 0, duplicate: 0, retried: 0 };
+    if (!graph.edges.some((edge) => edge.source === id && edge.sourcePort !== 'error')) expected.outputs[id] = [];
+  }
+  const queue: { id: string; payload: unknown }[] = [];
+  const give = (id: string, port: string, value: unknown) => {
+    if (port !== 'error') expected.outputs[id]?.push(value);
+    for (const edge of graph.edges) {
+      if (edge.source === id && (edge.sourcePort ?? 'out') === port) queue.push({ id: edge.target, payload: value });
+    }
+  };
+  for (const [id, payloads] of Object.entries(graph.inputs ?? {})) for (const payload of payloads) queue.push({ id, payload });
+
+  let taken = 0;
+  for (;;) {
+    for (let task = queue.shift(); task; task = queue.shift()) {
+      if (++taken > limit) return undefined;
+      take(nodes.get(task.id) as OracleNode, task.payload);
+    }
+    const due = [...nodes.values()].filter((n) => n.definition.kind !== 'map' && !n.isSpent);
+    const next = due.filter((n) => !due.some((other) => isUpstream(graph, other.node.id, n.node.id)));
+    if (next.length === 0) break;
+    // Members of one cycle give out together; unrelated ones in any order.
+    for (const node of next) {
+      node.isSpent = true;
+      if (node.definition.kind === 'collect') give(node.node.id, 'out', node.items);
+      else if (node.state !== undefined) give(node.node.id, 'out', node.state);
+      node.items = [];
+    }
+  }
+  return expected;
+
+  function take(target: OracleNode, payload: unknown): void {
+    const { id } = target.node;
+    const counters = expected.nodes[id] as Expected['nodes'][string];
+    const policy = policySchema.parse(target.node.policy ?? {});
+    counters.input++;
+    if (policy.dedupe) {
+      const key = canonicalKey(payload);
+      if (target.seen.has(key)) {
+        counters.duplicate++;
+        return;
+      }
+      target.seen.add(key);
+    }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        run(target, payload);
+        counters.succeeded++;
+        return;
+      } catch (error) {
+        const { name, message } = error as Error;
+        if (attempt <= policy.retry.max && (policy.retry.on.includes('*') || policy.retry.on.includes(name))) {
+          counters.retried++;
+          continue;
+        }
+        counters.failed++;
+        expected.status = 'partial';
+        give(id, 'error', { payload, error: { name, message } });
+        return;
+      }
+    }
+  }
+
+  function run(target: OracleNode, payload: unknown): void {
+    const ctx = {} as NodeContext;
+    if (target.definition.kind === 'collect') {
+      target.items.push(payload);
+      target.isSpent = false;
+    } else if (target.folder) {
+      target.state = target.state === undefined ? payload : target.folder.step(target.state, payload, ctx);
+      target.isSpent = false;
+    } else {
+      const given = target.handler?.(payload, ctx);
+      if (given instanceof Emission) for (const value of given.values as Iterable<unknown>) give(target.node.id, given.port ?? 'out', value);
+      else give(target.node.id, 'out', given);
+    }
+  }
+}
+
+async function load(node: GraphNode): Promise<OracleNode> {
+  const definition = registry.get(node.type) as NodeDefinition;
+  const params = definition.params.parse(node.params ?? {});
+  const prepared = (definition.prepare ? await definition.prepare(params, { compile }) : params) as never;
+  const loaded: OracleNode = { node, definition, state: undefined, items: [], isSpent: false, seen: new Set() };
+  if (definition.kind === 'map') loaded.handler = await definition.create(prepared);
+  if (definition.kind === 'fold') {
+    loaded.folder = await definition.create(prepared);
+    loaded.state = loaded.folder.initial();
+  }
+  return loaded;
+}
+
+/** Whether `from` leads to `to`, and `to` does not lead back. */
+function isUpstream(graph: Graph, from: string, to: string): boolean {
+  return from !== to && reaches(graph, from, to) && !reaches(graph, to, from);
+}
+
+function reaches(graph: Graph, from: string, to: string): boolean {
+  const seen = new Set<string>();
+  const open = [from];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    for (const edge of graph.edges) {
+      if (edge.source !== id || seen.has(edge.target)) continue;
+      if (edge.target === to) return true;
+      seen.add(edge.target);
+      open.push(edge.target);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,27 @@
+/** Runs a graph in simulated time, against a store in memory. */
+import { Engine } from '../../src/engine/engine.ts';
+import { compile } from '../../src/nodes/compile.ts';
+import { registry } from '../../src/nodes/registry.ts';
+import type { Graph } from '../../src/schema/graph.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { seededRandom } from '../../src/pool/seeded-random.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { type Faults, SimulatedExecutor } from './simulated-executor.ts';
+
+export function simulatedEngine(seed: number, faults?: Faults) {
+  const clock = new SimulatedClock();
+  const random = seededRandom('simulation', String(seed));
+  const executor = new SimulatedExecutor(clock, random, faults);
+  const store = createMemoryStore();
+  let ids = 0;
+  const engine = new Engine({ store, executor, registry, clock, newId: () => `run-${++ids}`, tools: { compile }, random });
+  return { engine, clock, executor, store };
+}
+
+/** Runs to the end. @returns the whole report, and the parts it was made with */
+export async function runGraph(graph: Graph, seed = 1, faults?: Faults) {
+  const parts = simulatedEngine(seed, faults);
+  const { id } = await parts.engine.start(graph);
+  await parts.clock.until(parts.engine.ended(id));
+  return { ...parts, id, report: await parts.engine.report(id, Infinity) };
+}

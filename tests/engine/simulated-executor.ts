@@ -1,0 +1,65 @@
+/** Carries out batches with the real node runner, but in simulated time, in any order, and with faults by seed. */
+import type { Batch, BatchOutcome, Executor, ExecutorRun } from '../../src/engine/executor.ts';
+import { BatchFrame } from '../../src/pool/batch-frame.ts';
+import { type LoadedProgram, loadProgram, runBatch } from '../../src/pool/node-runner.ts';
+import type { Access } from '../../src/pool/task-context.ts';
+import type { SimulatedClock } from './simulated-clock.ts';
+
+export interface Faults {
+  /** Chance that a batch of several tasks dies with its worker, or is lost, 0 to 1. */
+  loss: number;
+}
+
+export class SimulatedExecutor implements Executor {
+  readonly parallelism = 3;
+  /** Most batches of one node that were under way at once, and the order in which tasks began. */
+  readonly peak = new Map<string, number>();
+  readonly begun: { node: string; task: number }[] = [];
+  readonly #clock: SimulatedClock;
+  readonly #random: () => number;
+  readonly #faults: Faults;
+  readonly #programs = new Map<string, Promise<LoadedProgram>>();
+  readonly #out = new Map<string, number>();
+  #cancelled = new Set<string>();
+
+  constructor(clock: SimulatedClock, random: () => number, faults: Faults = { loss: 0 }) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#faults = faults;
+  }
+
+  open(run: ExecutorRun): void {
+    for (const node of run.nodes) {
+      if (node.definition.kind === 'collect') continue;
+      const { id, type, prepared, outputs } = node;
+      const key = `${run.id}/${id}`;
+      const interleaved = node.policy.mode === 'async';
+      const program = { key, run: run.id, node: id, type, prepared, outputs, interleaved };
+      this.#programs.set(key, loadProgram(program, node.definition));
+    }
+  }
+
+  async execute(batch: Batch): Promise<BatchOutcome> {
+    const out = (this.#out.get(batch.node) ?? 0) + 1;
+    this.#out.set(batch.node, out);
+    this.peak.set(batch.node, Math.max(out, this.peak.get(batch.node) ?? 0));
+    for (const task of batch.tasks) this.begun.push({ node: batch.node, task });
+    await new Promise<void>((resolve) => this.#clock.after(this.#random() * 20, resolve));
+    this.#out.set(batch.node, (this.#out.get(batch.node) ?? 1) - 1);
+    if (this.#cancelled.has(batch.run)) return { kind: 'cancelled' };
+    if (this.#random() < this.#faults.loss) {
+      if (batch.tasks.length > 1) return { kind: 'died', reason: 'simulated', worker: 'w' };
+      return { kind: 'lost', reason: 'simulated' };
+    }
+    const program = (await this.#programs.get(`${batch.run}/${batch.node}`)) as LoadedProgram;
+    const frame = new BatchFrame(structuredClone(batch), undefined, { access: () => ({}) as Access });
+    const result = await runBatch(program, frame);
+    return { kind: 'done', result: { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length } };
+  }
+
+  cancel(runId: string): void {
+    this.#cancelled.add(runId);
+  }
+
+  close(): void {}
+}
