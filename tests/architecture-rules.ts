@@ -88,6 +88,7 @@ export function findViolations(sources: Sources, shipped: ReadonlySet<string>): 
     const found: string[] = misnamed(file);
     if (!layers.some(({ path }) => covers(path, file))) found.push('belongs to no layer');
     const source = parse(file, text);
+    if (isBarrel(source)) found.push('is a barrel');
     const { imports, globs } = readImports(source);
     const packages = new Set<string>();
     const targets: string[] = [];
@@ -135,7 +136,6 @@ function misnamed(file: string): string[] {
   if (/(^|[-.])(utils?|helpers?|managers?)([-.]|$)/i.test(name) || /(Utils?|Helpers?|Manager)\./.test(name)) {
     return ['is named after nothing in particular'];
   }
-  if (name === 'index.ts' && file.startsWith('src/')) return ['is a barrel'];
   const expected = name.endsWith('.svelte')
     ? /^[A-Z][A-Za-z0-9]*\.svelte$/
     : /^[a-z0-9]+(-[a-z0-9]+)*(\.svelte|\.d)?\.ts$/;
@@ -186,6 +186,13 @@ function parse(file: string, text: string): ts.SourceFile {
     ? [...text.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(([, script]) => script).join('\n')
     : text;
   return ts.createSourceFile(file, code, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+}
+
+/** Whether the file does nothing but hand on what others export. */
+function isBarrel({ statements }: ts.SourceFile): boolean {
+  return (
+    statements.length > 1 && statements.every((node) => ts.isExportDeclaration(node) && node.moduleSpecifier)
+  );
 }
 
 function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
