@@ -2,14 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sandboxScript } from '../src/pool/sandbox-script.ts';
 
 /**
  * The policy of the built page. Its inline scripts are allowed by their hashes. The sandbox in which tasks run is a
- * `srcdoc` frame, which inherits this policy beside having its own: hence `unsafe-eval`, without which it could not
- * compile the graph's code.
+ * `srcdoc` frame, which inherits this policy beside having its own: hence its
+ * script's hash, and `unsafe-eval`, without which it could not compile the graph's code.
  */
 export function contentSecurityPolicy(webDir: string): string {
-  const hashes = inlineScripts(readPage(webDir)).map(
+  const hashes = [...inlineScripts(readPage(webDir)), sandboxScript].map(
     (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
   );
   return [

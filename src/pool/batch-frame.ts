@@ -32,7 +32,7 @@ export class BatchFrame implements ContextSource {
   #access: Access | undefined;
   readonly #controllers = new Map<number, AbortController>();
   readonly #waiting = new Set<(reason: Error) => void>();
-  #lastProgress = 0;
+  #lastProgress = Number.NEGATIVE_INFINITY;
 
   constructor(batch: Batch, timeoutMs: number | undefined, hooks: FrameHooks) {
     this.batch = batch;

@@ -337,9 +337,12 @@ const ownThread: WorkerCase[] = [
     async run(h) {
       const code =
         '(ms) => { const end = performance.now() + ms; while (performance.now() < end); return 1; }';
-      const result = await h.run({ code, policy: { timeoutMs: 40 } }, [0, 80, 0]);
-      assertEqual(result.outcomes, [succeeded, failed, succeeded]);
-      assertEqual(result.errors[0]?.name, 'TimeoutError');
+      const run = h.open([{ code, policy: { timeoutMs: 100 } }]);
+      const ended = await h.execute(run, [0, 120, 0]);
+      // On a machine that is busy otherwise, the task may well have to be ended.
+      if (ended.kind === 'timeout') return assertEqual(ended.index, 1);
+      assertEqual(done(ended).outcomes, [succeeded, failed, succeeded]);
+      assertEqual(done(ended).errors[0]?.name, 'TimeoutError');
     },
   },
   {

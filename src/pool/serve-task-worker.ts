@@ -1,0 +1,25 @@
+/** The inside of a Web Worker that runs tasks, in the sandbox or nested in the engine's worker. */
+import type { NodeRegistry } from '../nodes/define-node.ts';
+import { serveTaskHost } from './task-host.ts';
+
+/** What whoever starts the worker sends it, once. */
+export interface WorkerGreeting {
+  port: MessagePort;
+}
+
+/** Serves tasks on the port that comes with the first message. */
+export function serveTaskWorker(registry: NodeRegistry): void {
+  // A promise that a handler left behind and that rejects is no reason to end the tasks of others; a thrown error
+  // that nobody catches is (it reaches whoever made this worker as an `error` event).
+  globalThis.addEventListener('unhandledrejection', (event) => event.preventDefault());
+  globalThis.addEventListener(
+    'message',
+    (event) => {
+      const { port } = (event as MessageEvent<WorkerGreeting>).data;
+      // Its code is the only one that should be able to speak for this worker.
+      event.stopImmediatePropagation();
+      serveTaskHost(port, registry);
+    },
+    { once: true },
+  );
+}
