@@ -35,11 +35,11 @@ function giveUp(error: unknown): void {
 async function lead(): Promise<void> {
   const server = announceEngine(id);
   tell({ worker: 'leading' });
-  const [{ createBrowserHost }, { port: sandbox }] = await Promise.all([
+  const [{ createBrowserHost }, { port: sandbox, taskWorkerUrl }] = await Promise.all([
     import('./browser-host.ts'),
     heard('sandbox'),
   ]);
-  const host = await createBrowserHost({ sandbox, onLost: giveUp });
+  const host = await createBrowserHost({ sandbox, taskWorkerUrl, onLost: giveUp });
   const { port } = await opened;
   servePort(port, host.handle);
   server.open(host.handle, host.isolation);

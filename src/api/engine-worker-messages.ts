@@ -6,7 +6,7 @@ export type FromPage =
   /** The first message. The port is served once this worker is the origin's engine; transferred. */
   | { page: 'open'; port: MessagePort }
   /** The answer to `leading`: the way to the sandboxed frame, where the browser permits one; transferred. */
-  | { page: 'sandbox'; port: MessagePort | undefined };
+  | { page: 'sandbox'; port: MessagePort | undefined; taskWorkerUrl: string };
 
 export type FromEngineWorker =
   /** It runs, and holds the lock of this name for as long as it does: whoever gets that lock knows that it has ended. */

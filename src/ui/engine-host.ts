@@ -2,6 +2,8 @@
  * The page's way to the engine. Each page starts an engine worker; the one whose worker holds the origin's lock leads
  * and talks to it over a port, all others talk to that same engine over a BroadcastChannel, until it is their turn.
  */
+
+import taskWorkerUrl from '../../workers/task-worker.ts?worker&url';
 import { type Isolation, pageLock } from '../api/engine-channel.ts';
 import type { FromEngineWorker, FromPage } from '../api/engine-worker-messages.ts';
 import { createPortFetch, type PortFetch } from '../api/port-fetch.ts';
@@ -70,7 +72,6 @@ export function connectEngine(): EngineConnection {
     const { port1, port2 } = new MessageChannel();
     const fetch = createPortFetch(port1);
     const ended = new AbortController();
-    let closeSandbox = () => {};
     const engine: OwnEngine = {
       worker,
       fetch,
@@ -81,7 +82,6 @@ export function connectEngine(): EngineConnection {
         worker.terminate();
         fetch.close();
         port1.close();
-        closeSandbox();
       },
     };
     own = engine;
@@ -98,9 +98,10 @@ export function connectEngine(): EngineConnection {
         engine.leading = true;
         changed();
         void openSandbox().then((sandbox) => {
-          closeSandbox = sandbox?.close ?? closeSandbox;
+          if (ended.signal.aborted) return sandbox?.close();
+          if (sandbox) ended.signal.addEventListener('abort', sandbox.close, { once: true });
           const port = sandbox?.port;
-          post({ page: 'sandbox', port }, port ? [port] : []);
+          post({ page: 'sandbox', port, taskWorkerUrl }, port ? [port] : []);
         });
       } else if (data.worker === 'ready') {
         engine.isolation = data.isolation;
