@@ -7,17 +7,25 @@ export const fileNotFound = (path: string): HandloomError =>
 
 /** A folder stands where a file is wanted, or a file where a folder is. */
 export const pathConflict = (path: string): HandloomError =>
-  fileError('path_conflict', `${JSON.stringify(path)} cannot be written: a file and a folder would have the same name.`, path);
+  fileError(
+    'path_conflict',
+    `${JSON.stringify(path)} cannot be written: a file and a folder would have the same name.`,
+    path,
+  );
 
 /**
  * The parts of a path. A leading `./` is left out.
  * @throws HandloomError `path_refused` when it is not a path within the workspace.
  */
 export function pathParts(path: string): string[] {
-  const refuse = (why: string) => fileError('path_refused', `The path ${JSON.stringify(String(path).slice(0, 200))} is refused: ${why}.`, path);
+  const refuse = (why: string) =>
+    fileError(
+      'path_refused',
+      `The path ${JSON.stringify(String(path).slice(0, 200))} is refused: ${why}.`,
+      path,
+    );
   if (typeof path !== 'string' || path === '') throw refuse('it is empty');
   if (path.length > 1000) throw refuse('it is longer than 1,000 characters');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(path)) throw refuse('it holds a control character');
   if (path.includes('\\')) throw refuse('its folders have to be separated by /');
   if (path.startsWith('/') || /^[a-z]:/i.test(path)) throw refuse('it has to be relative to the workspace');
@@ -44,7 +52,8 @@ export function cleanPrefix(prefix: string): string {
   return rest.endsWith('/') ? `${cleanPath(rest.slice(0, -1))}/` : cleanPath(rest);
 }
 
-export const toBytes = (data: Uint8Array | string): Uint8Array => (typeof data === 'string' ? new TextEncoder().encode(data) : data);
+export const toBytes = (data: Uint8Array | string): Uint8Array =>
+  typeof data === 'string' ? new TextEncoder().encode(data) : data;
 
 /** Files sorted the way every adapter lists them. */
 export function byPath<T extends { path: string }>(files: T[]): T[] {

@@ -1,11 +1,22 @@
 /** A workspace in memory, for tests and for trying things out. */
 import type { Files } from '../nodes/define-node.ts';
-import { byPath, cleanPath, cleanPrefix, fileNotFound, pathConflict, pathParts, toBytes } from './file-path.ts';
+import {
+  byPath,
+  cleanPath,
+  cleanPrefix,
+  fileNotFound,
+  pathConflict,
+  pathParts,
+  toBytes,
+} from './file-path.ts';
 
 export function createMemoryFiles(initial: Record<string, Uint8Array | string> = {}): Files {
-  const contents = new Map(Object.entries(initial).map(([path, data]) => [cleanPath(path), toBytes(data).slice()]));
+  const contents = new Map(
+    Object.entries(initial).map(([path, data]) => [cleanPath(path), toBytes(data).slice()]),
+  );
 
-  const isFolder = (path: string): boolean => [...contents.keys()].some((file) => file.startsWith(`${path}/`));
+  const isFolder = (path: string): boolean =>
+    [...contents.keys()].some((file) => file.startsWith(`${path}/`));
 
   return {
     async read(path) {
@@ -25,7 +36,11 @@ export function createMemoryFiles(initial: Record<string, Uint8Array | string> =
     },
     async list(prefix = '') {
       const start = cleanPrefix(prefix);
-      return byPath([...contents].filter(([path]) => path.startsWith(start)).map(([path, data]) => ({ path, bytes: data.length })));
+      return byPath(
+        [...contents]
+          .filter(([path]) => path.startsWith(start))
+          .map(([path, data]) => ({ path, bytes: data.length })),
+      );
     },
   };
 }

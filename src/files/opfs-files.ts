@@ -58,7 +58,8 @@ export function createOpfsFiles(root: FileSystemDirectoryHandle): Files {
           const path = at + name;
           if (handle.kind === 'directory') {
             // Only folders that lie on the way to the prefix, or within it.
-            if (`${path}/`.startsWith(start) || start.startsWith(`${path}/`)) await walk(handle as FileSystemDirectoryHandle, `${path}/`);
+            if (`${path}/`.startsWith(start) || start.startsWith(`${path}/`))
+              await walk(handle as FileSystemDirectoryHandle, `${path}/`);
           } else if (path.startsWith(start) && !name.endsWith('.crswap')) {
             found.push({ path, bytes: (await (handle as FileSystemFileHandle).getFile()).size });
           }
@@ -78,5 +79,10 @@ function failure(path: string, error: unknown): Error {
   if (nameOfError(error) === 'QuotaExceededError') {
     return fileError('files_full', `There is no room left to write ${JSON.stringify(path)}.`, path, error);
   }
-  return fileError('file_failed', `${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`, path, error);
+  return fileError(
+    'file_failed',
+    `${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    path,
+    error,
+  );
 }

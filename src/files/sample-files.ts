@@ -13,7 +13,11 @@ export function withSamples(files: Files, samples: SampleSource): Files {
   const isSample = (path: string): boolean => cleanPath(path).startsWith(samplesFolder);
   const inSamples = (path: string): string => cleanPath(path).slice(samplesFolder.length);
   const refuse = (path: string) =>
-    fileError('file_read_only', `${JSON.stringify(path)} is a sample, and samples cannot be changed. Choose a path outside ${samplesFolder}.`, path);
+    fileError(
+      'file_read_only',
+      `${JSON.stringify(path)} is a sample, and samples cannot be changed. Choose a path outside ${samplesFolder}.`,
+      path,
+    );
 
   return {
     async read(path) {
@@ -51,14 +55,23 @@ export type FetchSample = (url: string) => Promise<Pick<Response, 'ok' | 'status
  * @param base - Address of the folder, ending in `/`.
  * @param entries - What is in it.
  */
-export function fetchedSamples(base: string, entries: { path: string; bytes: number }[], fetchSample: FetchSample): SampleSource {
+export function fetchedSamples(
+  base: string,
+  entries: { path: string; bytes: number }[],
+  fetchSample: FetchSample,
+): SampleSource {
   const known = new Set(entries.map(({ path }) => path));
   return {
     async read(path) {
       // Asked for by name only, since an app's server may answer any address with its page.
       if (!known.has(path)) throw fileNotFound(path);
       const response = await fetchSample(base + path.split('/').map(encodeURIComponent).join('/'));
-      if (!response.ok) throw fileError('file_failed', `The sample ${JSON.stringify(path)} could not be loaded (status ${response.status}).`, path);
+      if (!response.ok)
+        throw fileError(
+          'file_failed',
+          `The sample ${JSON.stringify(path)} could not be loaded (status ${response.status}).`,
+          path,
+        );
       return new Uint8Array(await response.arrayBuffer());
     },
     list: async () => entries.map((entry) => ({ ...entry })),

@@ -21,6 +21,10 @@ export const codeField = (words: CodeFieldWords) => z.string().meta(meta(words))
 export const optionalCodeField = (words: CodeFieldWords) => z.string().optional().meta(meta(words));
 
 /** The compiled text; undefined where the field was left out, or holds nothing but space. */
-export function compileOptional(source: string | undefined, name: string, tools: PrepareTools): string | undefined {
+export function compileOptional(
+  source: string | undefined,
+  name: string,
+  tools: PrepareTools,
+): string | undefined {
   return source === undefined || source.trim() === '' ? undefined : tools.compile(source, name);
 }

@@ -22,7 +22,10 @@ export class CodeRefused extends Error {
 /** The problem as the error a graph's validation collects. */
 export function codeError(problem: CodeProblem, field: string): ValidationError {
   const issue: Issue = { ...problem, field };
-  const place = problem.line === undefined ? '' : ` (line ${problem.line}${problem.column ? `, column ${problem.column}` : ''})`;
+  const place =
+    problem.line === undefined
+      ? ''
+      : ` (line ${problem.line}${problem.column ? `, column ${problem.column}` : ''})`;
   return new ValidationError(problem.code, problem.message + place, { issues: [issue] });
 }
 

@@ -2,10 +2,10 @@
  * Checks code of the user's and turns it into text that a worker can evaluate. Only the host of an engine loads
  * this; workers get the text and use `to-function.ts`.
  */
-import { CodeRefused, codeError, type CodeProblem } from './code-issue.ts';
+import { type CodeProblem, CodeRefused, codeError } from './code-issue.ts';
+import type { PrepareTools } from './define-node.ts';
 import { emitFunction } from './emit-function.ts';
 import { parseCode } from './parse-code.ts';
-import type { PrepareTools } from './define-node.ts';
 
 type Compiled = { text: string } | { problem: CodeProblem };
 

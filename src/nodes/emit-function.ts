@@ -21,7 +21,10 @@ interface Edit {
 export function emitFunction(parsed: ParsedCode): string {
   const { text, begin, program } = parsed;
   if (program.body.every((statement) => statement.type === 'EmptyStatement')) {
-    throw new CodeRefused({ code: 'code_empty', message: 'There is no code yet. Write a function such as (x) => x * 2.' });
+    throw new CodeRefused({
+      code: 'code_empty',
+      message: 'There is no code yet. Write a function such as (x) => x * 2.',
+    });
   }
   refuseWhatCannotRun(parsed);
   const exported = defaultExport(program);
@@ -35,9 +38,13 @@ export function emitFunction(parsed: ParsedCode): string {
   }
   if (!('declaration' in exported)) return moduleText(parsed, exported.name);
   const { declaration } = exported;
-  if (declaration.type !== 'FunctionDeclaration' && !canBeFunction(declaration, program)) throw notAFunction(parsed, declaration);
-  const alone = program.body.every((statement) => statement === exported || statement.type === 'EmptyStatement');
-  if (alone) return `${open}return(${blank(text.slice(begin, declaration.start))}${text.slice(declaration.start, declaration.end)})${close}`;
+  if (declaration.type !== 'FunctionDeclaration' && !canBeFunction(declaration, program))
+    throw notAFunction(parsed, declaration);
+  const alone = program.body.every(
+    (statement) => statement === exported || statement.type === 'EmptyStatement',
+  );
+  if (alone)
+    return `${open}return(${blank(text.slice(begin, declaration.start))}${text.slice(declaration.start, declaration.end)})${close}`;
   const name = declaration.type === 'FunctionDeclaration' ? declaration.id?.name : undefined;
   return moduleText(parsed, name ?? freshName(text));
 }
@@ -49,7 +56,11 @@ function moduleText({ text, begin, program }: ParsedCode, result: string): strin
       edits.push(...defaultEdits(text, statement, result));
     } else if (statement.type === 'ExportNamedDeclaration') {
       const end = statement.declaration ? statement.declaration.start : statement.end;
-      edits.push({ start: statement.start, end, text: blank(text.slice(statement.start, end), statement.declaration ? '' : ';') });
+      edits.push({
+        start: statement.start,
+        end,
+        text: blank(text.slice(statement.start, end), statement.declaration ? '' : ';'),
+      });
     }
   }
   return `${open}${apply(text, edits, begin)}\n;return ${result}${close}`;
@@ -59,12 +70,22 @@ function moduleText({ text, begin, program }: ParsedCode, result: string): strin
 function defaultEdits(text: string, statement: ExportDefaultDeclaration, name: string): Edit[] {
   const { declaration } = statement;
   if (declaration.type === 'FunctionDeclaration' && declaration.id) {
-    return [{ start: statement.start, end: declaration.start, text: blank(text.slice(statement.start, declaration.start)) }];
+    return [
+      {
+        start: statement.start,
+        end: declaration.start,
+        text: blank(text.slice(statement.start, declaration.start)),
+      },
+    ];
   }
   const lead = blank(text.slice(statement.start, declaration.start));
   return [
     { start: statement.start, end: declaration.start, text: `const ${name}=${lead}(` },
-    { start: declaration.end, end: statement.end, text: `);${blank(text.slice(declaration.end, statement.end))}` },
+    {
+      start: declaration.end,
+      end: statement.end,
+      text: `);${blank(text.slice(declaration.end, statement.end))}`,
+    },
   ];
 }
 
@@ -79,7 +100,8 @@ function apply(text: string, edits: Edit[], begin: number): string {
 }
 
 /** Spaces in the place of everything but line ends; `first` takes the place of the first character. */
-const blank = (text: string, first = ''): string => first + text.slice(first.length).replace(/[^\n\r\u2028\u2029]/g, ' ');
+const blank = (text: string, first = ''): string =>
+  first + text.slice(first.length).replace(/[^\n\r\u2028\u2029]/g, ' ');
 
 function freshName(text: string): string {
   let name = '$default';
@@ -94,14 +116,19 @@ function defaultExport(program: Program): ExportDefaultDeclaration | { name: str
     if (statement.type !== 'ExportNamedDeclaration') continue;
     for (const { local, exported } of statement.specifiers) {
       if (nameOf(exported) !== 'default') continue;
-      if (!canBeFunction(local, program)) throw new CodeRefused({ code: 'code_not_a_function', message: `${nameOf(local)} is not a function.` });
+      if (!canBeFunction(local, program))
+        throw new CodeRefused({
+          code: 'code_not_a_function',
+          message: `${nameOf(local)} is not a function.`,
+        });
       return { name: nameOf(local) };
     }
   }
   return undefined;
 }
 
-const nameOf = (node: Identifier | Literal): string => (node.type === 'Identifier' ? node.name : String(node.value));
+const nameOf = (node: Identifier | Literal): string =>
+  node.type === 'Identifier' ? node.name : String(node.value);
 
 function notAFunction({ text, begin }: ParsedCode, node: Node): CodeRefused {
   const shown = text.slice(node.start, Math.min(node.end, node.start + 40)).split('\n')[0];
@@ -138,11 +165,19 @@ function refusal(node: Node, inFunction: boolean): { code: string; message: stri
     (node.type === 'ExportNamedDeclaration' && 'source' in node && node.source !== null) ||
     (node.type === 'MetaProperty' && 'meta' in node && (node.meta as Identifier).name === 'import');
   if (isImport) {
-    return { code: 'import_not_allowed', message: 'Code in a node cannot import modules. Everything it may use comes through ctx.' };
+    return {
+      code: 'import_not_allowed',
+      message: 'Code in a node cannot import modules. Everything it may use comes through ctx.',
+    };
   }
-  const awaits = node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && 'await' in node && node.await === true);
+  const awaits =
+    node.type === 'AwaitExpression' ||
+    (node.type === 'ForOfStatement' && 'await' in node && node.await === true);
   if (awaits && !inFunction) {
-    return { code: 'top_level_await', message: 'await works only inside the function. Make the function async and await there.' };
+    return {
+      code: 'top_level_await',
+      message: 'await works only inside the function. Make the function async and await there.',
+    };
   }
   return undefined;
 }

@@ -45,7 +45,8 @@ function named(name: string, program: Program, seen: Set<string>): boolean {
   if (seen.has(name)) return false;
   seen.add(name);
   const declared = declaration(name, program);
-  if (!declared) return builtIns.has(name) && typeof (globalThis as Record<string, unknown>)[name] === 'function';
+  if (!declared)
+    return builtIns.has(name) && typeof (globalThis as Record<string, unknown>)[name] === 'function';
   if (declared.type === 'FunctionDeclaration') return true;
   if (declared.type === 'ClassDeclaration') return false;
   const { id, init } = declared as VariableDeclarator;
@@ -63,11 +64,20 @@ function rootOf(node: Node): string | undefined {
 function builtIn(node: Node): unknown {
   const expression = node as Expression;
   if (expression.type === 'Identifier') {
-    return builtIns.has(expression.name) ? (globalThis as Record<string, unknown>)[expression.name] : undefined;
+    return builtIns.has(expression.name)
+      ? (globalThis as Record<string, unknown>)[expression.name]
+      : undefined;
   }
-  if (expression.type !== 'MemberExpression' || expression.computed || expression.property.type !== 'Identifier') return undefined;
+  if (
+    expression.type !== 'MemberExpression' ||
+    expression.computed ||
+    expression.property.type !== 'Identifier'
+  )
+    return undefined;
   const object = builtIn(expression.object) as Record<string, unknown> | undefined;
-  return object && Object.hasOwn(object, expression.property.name) ? object[expression.property.name] : undefined;
+  return object && Object.hasOwn(object, expression.property.name)
+    ? object[expression.property.name]
+    : undefined;
 }
 
 const isDeclared = (name: string, program: Program): boolean => declaration(name, program) !== undefined;
@@ -75,11 +85,16 @@ const isDeclared = (name: string, program: Program): boolean => declaration(name
 function declaration(name: string, program: Program): Node | undefined {
   for (const statement of program.body) {
     const declared =
-      statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration' ? statement.declaration : statement;
+      statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration'
+        ? statement.declaration
+        : statement;
     if (!declared) continue;
     if (declared.type === 'VariableDeclaration') {
       for (const variable of declared.declarations) if (namesIn(variable.id).includes(name)) return variable;
-    } else if ((declared.type === 'FunctionDeclaration' || declared.type === 'ClassDeclaration') && declared.id?.name === name) {
+    } else if (
+      (declared.type === 'FunctionDeclaration' || declared.type === 'ClassDeclaration') &&
+      declared.id?.name === name
+    ) {
       return declared;
     }
   }
@@ -92,7 +107,9 @@ function namesIn(pattern: Node): string[] {
     case 'Identifier':
       return [node.name];
     case 'ObjectPattern':
-      return node.properties.flatMap((property) => namesIn(property.type === 'RestElement' ? property.argument : property.value));
+      return node.properties.flatMap((property) =>
+        namesIn(property.type === 'RestElement' ? property.argument : property.value),
+      );
     case 'ArrayPattern':
       return node.elements.flatMap((element) => (element ? namesIn(element) : []));
     case 'AssignmentPattern':

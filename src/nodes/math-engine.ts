@@ -10,10 +10,29 @@ import { placeOf } from './code-issue.ts';
 import { describeValue } from './describe-value.ts';
 
 const disabled = [
-  'import', 'createUnit', 'deleteUnit', 'config', 'reviver', 'replacer', 'evaluate', 'parse', 'compile', 'parser', 'chain',
-  'simplify', 'simplifyConstant', 'simplifyCore', 'derivative', 'rationalize', 'resolve', 'symbolicEqual', 'leafCount', 'help',
+  'import',
+  'createUnit',
+  'deleteUnit',
+  'config',
+  'reviver',
+  'replacer',
+  'evaluate',
+  'parse',
+  'compile',
+  'parser',
+  'chain',
+  'simplify',
+  'simplifyConstant',
+  'simplifyCore',
+  'derivative',
+  'rationalize',
+  'resolve',
+  'symbolicEqual',
+  'leafCount',
+  'help',
   // These draw random numbers that a replay could not draw again.
-  'pickRandom', 'distribution',
+  'pickRandom',
+  'distribution',
 ];
 
 export interface MathEngine {
@@ -48,19 +67,42 @@ export const newScope = (payload: unknown): Map<string, unknown> =>
     ['payload', payload],
   ]);
 
-/** @throws ValidationError `expression_empty` or `expression_syntax` with line and column. */
-export function parseExpression(math: MathEngine, expression: string, field: string): MathNode {
-  if (expression.trim() === '') throw refusal('expression_empty', 'There is no expression yet. Write one such as x^2 + 1.', field);
+export interface ParsedExpression {
+  tree: MathNode;
+  evaluate(scope: Map<string, unknown>): unknown;
+}
+
+/**
+ * @throws ValidationError `expression_empty`, `expression_syntax` with line and column, or `expression_refused` when
+ * it names what no expression may touch.
+ */
+export function parseExpression(math: MathEngine, expression: string, field: string): ParsedExpression {
+  if (expression.trim() === '')
+    throw refusal('expression_empty', 'There is no expression yet. Write one such as x^2 + 1.', field);
   try {
-    return math.parse(expression);
+    const tree = math.parse(expression);
+    const compiled = tree.compile();
+    return { tree, evaluate: (scope) => compiled.evaluate(scope) };
   } catch (error) {
+    if (error instanceof RangeError)
+      throw refusal('expression_refused', 'The expression is nested too deeply.', field);
     const { message, char } = error as { message: string; char?: number };
-    const place = char === undefined ? {} : placeOf(expression, char - 1);
-    throw refusal('expression_syntax', message.replace(/ \(char \d+\)$/, ''), field, place);
+    if (char === undefined) throw refusal('expression_refused', message, field);
+    throw refusal(
+      'expression_syntax',
+      message.replace(/ \(char \d+\)$/, ''),
+      field,
+      placeOf(expression, char - 1),
+    );
   }
 }
 
-function refusal(code: string, message: string, field: string, place: { line?: number; column?: number } = {}): ValidationError {
+function refusal(
+  code: string,
+  message: string,
+  field: string,
+  place: { line?: number; column?: number } = {},
+): ValidationError {
   const at = place.column === undefined ? '' : ` (line ${place.line}, column ${place.column})`;
   return new ValidationError(code, message + at, { issues: [{ code, message, field, ...place }] });
 }
@@ -86,7 +128,8 @@ interface MathValue {
  * @throws TypeError for what has no such form: a complex number, a unit, a function.
  */
 export function toPlainValue(value: unknown): unknown {
-  if (typeof value === 'function') throw new TypeError('The expression gives a function. Call it to get a value.');
+  if (typeof value === 'function')
+    throw new TypeError('The expression gives a function. Call it to get a value.');
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(toPlainValue);
   const math = value as MathValue;
@@ -95,9 +138,14 @@ export function toPlainValue(value: unknown): unknown {
   if (math.isMatrix || math.isRange) return toPlainValue(math.toArray());
   if (math.isComplex) {
     if (math.im === 0) return math.re;
-    throw new TypeError(`The result is the complex number ${math.toString()}. Take its re(…), im(…) or abs(…).`);
+    throw new TypeError(
+      `The result is the complex number ${math.toString()}. Take its re(…), im(…) or abs(…).`,
+    );
   }
-  if (math.isUnit) throw new TypeError(`The result has a unit: ${math.toString()}. Use number(…, "unit") to get a plain number.`);
+  if (math.isUnit)
+    throw new TypeError(
+      `The result has a unit: ${math.toString()}. Use number(…, "unit") to get a plain number.`,
+    );
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError(`The expression gives ${describeValue(value)}, which cannot travel on.`);

@@ -34,12 +34,20 @@ const typedParser = Parser.extend(tsPlugin() as Parameters<typeof Parser.extend>
 /** @throws CodeRefused `code_too_large` or `code_syntax`. */
 export function parseCode(source: string): ParsedCode {
   if (source.length > maxLength) {
-    throw new CodeRefused({ code: 'code_too_large', message: `The code is longer than ${maxLength} characters.` });
+    throw new CodeRefused({
+      code: 'code_too_large',
+      message: `The code is longer than ${maxLength} characters.`,
+    });
   }
   // Same length, so that every position stays: a byte order mark is space, a hashbang a comment.
   const text = source.replace(/^\uFEFF/, ' ').replace(/^( ?)#!/, '$1//');
 
-  const attempts = [() => plain(text, expressionPrefix), () => plain(text, ''), () => typed(text, expressionPrefix), () => typed(text, '')];
+  const attempts = [
+    () => plain(text, expressionPrefix),
+    () => plain(text, ''),
+    () => typed(text, expressionPrefix),
+    () => typed(text, ''),
+  ];
   let furthest: Failure | undefined;
   for (const attempt of attempts) {
     const result = attempt();
@@ -66,7 +74,11 @@ function plain(text: string, prefix: string): Attempt {
 
 function typed(text: string, prefix: string): Attempt {
   try {
-    const code = transform(prefix + text, { transforms: ['typescript'], disableESTransforms: true, keepUnusedImports: true }).code;
+    const code = transform(prefix + text, {
+      transforms: ['typescript'],
+      disableESTransforms: true,
+      keepUnusedImports: true,
+    }).code;
     const result = code.startsWith(prefix) ? plain(code.slice(prefix.length), prefix) : plain(code, '');
     if (result.ok) return result;
   } catch {

@@ -12,13 +12,16 @@ export function sum(values: readonly number[]): number {
   return Number.isFinite(lost) ? total + lost : total;
 }
 
-export const product = (values: readonly number[]): number => values.reduce((result, value) => result * value, 1);
+export const product = (values: readonly number[]): number =>
+  values.reduce((result, value) => result * value, 1);
 
 export const mean = (values: readonly number[]): number => sum(some(values)) / values.length;
 
-export const min = (values: readonly number[]): number => some(values).reduce((least, value) => Math.min(least, value));
+export const min = (values: readonly number[]): number =>
+  some(values).reduce((least, value) => Math.min(least, value));
 
-export const max = (values: readonly number[]): number => some(values).reduce((most, value) => Math.max(most, value));
+export const max = (values: readonly number[]): number =>
+  some(values).reduce((most, value) => Math.max(most, value));
 
 /** Of a sample (divided by n − 1); of a single number, 0. */
 export function variance(values: readonly number[]): number {

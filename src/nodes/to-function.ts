@@ -11,16 +11,23 @@ export type UserFunction = (...args: unknown[]) => unknown;
 export function toFunction(text: string, field = 'code'): UserFunction {
   // Indirect, so that it sees globals only; unlike `new Function` it adds no lines of its own.
   // biome-ignore lint/security/noGlobalEval: running the user's code is what this is for
-  const value: unknown = (0, eval)(`${text}\n//# sourceURL=handloom/${field}`);
+  const value: unknown = globalThis.eval(`${text}\n//# sourceURL=handloom/${field}`);
   if (typeof value !== 'function') {
-    throw new HandloomError('code_not_a_function', `The code gives ${value === null ? 'null' : typeof value}, not a function.`);
+    throw new HandloomError(
+      'code_not_a_function',
+      `The code gives ${value === null ? 'null' : typeof value}, not a function.`,
+    );
   }
   return value as UserFunction;
 }
 
 /** Whether a function gave a promise to wait for. Awaiting only these keeps plain functions synchronous. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /** Goes on with a value, at once when it is there, later when it is promised. */

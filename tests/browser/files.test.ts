@@ -26,7 +26,9 @@ beforeAll(async () => {
     response.end(isWorker ? script : '<!doctype html><title>files</title>');
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments } as Parameters<typeof chromium.launch>[0]);
+  browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments } as Parameters<
+    typeof chromium.launch
+  >[0]);
   page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
 }, 60_000);

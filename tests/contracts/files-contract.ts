@@ -9,8 +9,10 @@ export interface ContractCase {
   run(files: Files): Promise<void>;
 }
 
-const text = async (files: Files, path: string): Promise<string> => new TextDecoder().decode(await files.read(path));
-const paths = async (files: Files, prefix?: string): Promise<string[]> => (await files.list(prefix)).map((file) => file.path);
+const text = async (files: Files, path: string): Promise<string> =>
+  new TextDecoder().decode(await files.read(path));
+const paths = async (files: Files, prefix?: string): Promise<string[]> =>
+  (await files.list(prefix)).map((file) => file.path);
 
 function same(actual: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
@@ -25,15 +27,38 @@ async function refuses(code: string, path: string, act: () => Promise<unknown>):
     thrown = error as typeof thrown;
   }
   if (!thrown) throw new Error(`${JSON.stringify(path)} should be refused with ${code}, but it went well`);
-  if (thrown.code !== code) throw new Error(`${JSON.stringify(path)} should be refused with ${code}, but: ${thrown.code} ${thrown.message}`);
+  if (thrown.code !== code)
+    throw new Error(
+      `${JSON.stringify(path)} should be refused with ${code}, but: ${thrown.code} ${thrown.message}`,
+    );
   same(thrown.name, 'FileError');
   same(thrown.details?.path, path);
 }
 
 /** None of these may be read, written, deleted or listed. */
 export const refusedPaths = [
-  '', '..', '../a', 'a/../b', 'a/..', '/etc/passwd', '/', 'a//b', 'a/', './', '.', 'a/./b', 'a\\b', '..\\a', 'C:/a', 'c:a', 'a\0b', 'a\nb', '\u007f',
-  `${'x'.repeat(300)}`, `${'x/'.repeat(600)}x`, 'a/\ud800',
+  '',
+  '..',
+  '../a',
+  'a/../b',
+  'a/..',
+  '/etc/passwd',
+  '/',
+  'a//b',
+  'a/',
+  './',
+  '.',
+  'a/./b',
+  'a\\b',
+  '..\\a',
+  'C:/a',
+  'c:a',
+  'a\0b',
+  'a\nb',
+  '\u007f',
+  `${'x'.repeat(300)}`,
+  `${'x/'.repeat(600)}x`,
+  'a/\ud800',
 ];
 
 export const filesContract: ContractCase[] = [
@@ -45,7 +70,10 @@ export const filesContract: ContractCase[] = [
       const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
       await files.write('deep/er/b.bin', bytes);
       const back = await files.read('deep/er/b.bin');
-      same([back instanceof Uint8Array, back.length, back.every((byte, i) => byte === i % 251)], [true, 300_000, true]);
+      same(
+        [back instanceof Uint8Array, back.length, back.every((byte, i) => byte === i % 251)],
+        [true, 300_000, true],
+      );
       await files.write('empty', '');
       same((await files.read('empty')).length, 0);
     },
@@ -123,7 +151,8 @@ export const filesContract: ContractCase[] = [
     async run(files) {
       same(await files.list(), []);
       same(await files.list('nothing/here'), []);
-      for (const path of ['b.txt', 'data/b.csv', 'data/a.csv', 'data/deep/c.csv', 'database.csv']) await files.write(path, path);
+      for (const path of ['b.txt', 'data/b.csv', 'data/a.csv', 'data/deep/c.csv', 'database.csv'])
+        await files.write(path, path);
       same(await files.list(), [
         { path: 'b.txt', bytes: 5 },
         { path: 'data/a.csv', bytes: 10 },
@@ -140,7 +169,15 @@ export const filesContract: ContractCase[] = [
   {
     title: 'takes names as people write them',
     async run(files) {
-      const names = ['with space.txt', '数据/航班.csv', 'a+b=c&d#e?f%20.txt', '.hidden', "it's", '__proto__', 'constructor/toString'];
+      const names = [
+        'with space.txt',
+        '数据/航班.csv',
+        'a+b=c&d#e?f%20.txt',
+        '.hidden',
+        "it's",
+        '__proto__',
+        'constructor/toString',
+      ];
       for (const name of names) await files.write(name, name);
       for (const name of names) same(await text(files, name), name);
       same((await paths(files)).length, names.length);

@@ -1,7 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDirectoryFiles } from '../../server/directory-files.ts';
 import { createMemoryFiles } from '../../src/files/memory-files.ts';
@@ -86,7 +94,10 @@ describe('a workspace in a directory', () => {
     const root = newDirectory();
     const files = createDirectoryFiles(root);
     mkdirSync(join(root, 'taken', 'deep'), { recursive: true });
-    await expect(files.write('taken', 'x')).rejects.toMatchObject({ code: 'path_conflict', message: expect.not.stringContaining(root) });
+    await expect(files.write('taken', 'x')).rejects.toMatchObject({
+      code: 'path_conflict',
+      message: expect.not.stringContaining(root),
+    });
     expect(readdirSync(root)).toEqual(['taken']);
   });
 });
@@ -120,7 +131,10 @@ describe('a workspace with samples', () => {
   });
 
   it('asks for no sample that is not listed', async () => {
-    await expect(files.read('samples/hidden')).rejects.toMatchObject({ code: 'file_not_found', details: { path: 'samples/hidden' } });
+    await expect(files.read('samples/hidden')).rejects.toMatchObject({
+      code: 'file_not_found',
+      details: { path: 'samples/hidden' },
+    });
     await expect(files.read('samples/../mine.txt')).rejects.toMatchObject({ code: 'path_refused' });
     expect(asked).not.toContain('/app/samples/hidden');
   });

@@ -20,13 +20,19 @@ describe.each(registry.list())('$type', (definition) => {
     expect(definition.title.en.length).toBeLessThan(30);
     expect(definition.summary.en).toMatch(/\.$/);
     expect(definition.summary.zh).toMatch(/。$/);
-    expect(existsSync(`${icons}${definition.icon}.svelte`) || existsSync(`${icons}${definition.icon}.js`)).toBe(true);
+    expect(
+      existsSync(`${icons}${definition.icon}.svelte`) || existsSync(`${icons}${definition.icon}.js`),
+    ).toBe(true);
   });
 
   it('has params a form can be made of', () => {
     const schema = z.toJSONSchema(definition.params, { io: 'input' });
     for (const field of Object.values(schema.properties ?? {})) {
-      expect(field).toMatchObject({ title: expect.any(String), title_zh: expect.stringMatching(/./), widget: expect.any(String) });
+      expect(field).toMatchObject({
+        title: expect.any(String),
+        title_zh: expect.stringMatching(/./),
+        widget: expect.any(String),
+      });
       const { widget, enum: values, labels, labels_zh } = field as Record<string, unknown>;
       expect(fieldWidgets).toContain(widget);
       if (widget !== 'select') continue;
@@ -50,7 +56,9 @@ describe.each(registry.list())('$type', (definition) => {
   // Examples on tables need DuckDB; tests/tables runs them.
   if (definition.requires?.includes('tables')) return;
 
-  it.each(definition.examples.map((example, i) => ({ name: example.title?.en ?? `example ${i + 1}`, example })))('gives what its example says: $name', async ({ example }) => {
+  it.each(
+    definition.examples.map((example, i) => ({ name: example.title?.en ?? `example ${i + 1}`, example })),
+  )('gives what its example says: $name', async ({ example }) => {
     const outcome = await runExample(definition, example);
     expect(outcome.results).toEqual(example.results);
     expect(outcome.errors.map((error) => error.name)).toEqual(example.errors ?? []);
@@ -63,8 +71,18 @@ it('knows the node types of this version', () => {
   const types = registry.list().map((definition) => definition.type);
   expect(types).toEqual(
     expect.arrayContaining([
-      'code.js', 'flow.collect', 'flow.filter', 'flow.reduce', 'flow.route', 'flow.source', 'flow.split', 'io.read', 'io.write', 'math.aggregate',
-      'math.arithmetic', 'math.expression',
+      'code.js',
+      'flow.collect',
+      'flow.filter',
+      'flow.reduce',
+      'flow.route',
+      'flow.source',
+      'flow.split',
+      'io.read',
+      'io.write',
+      'math.aggregate',
+      'math.arithmetic',
+      'math.expression',
     ]),
   );
 });

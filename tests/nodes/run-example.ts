@@ -2,7 +2,13 @@
 import type { Batch } from '../../src/engine/executor.ts';
 import { createMemoryFiles } from '../../src/files/memory-files.ts';
 import { compile } from '../../src/nodes/compile.ts';
-import { type Files, type NodeDefinition, type NodeExample, outputsOf, type Tables } from '../../src/nodes/define-node.ts';
+import {
+  type Files,
+  type NodeDefinition,
+  type NodeExample,
+  outputsOf,
+  type Tables,
+} from '../../src/nodes/define-node.ts';
 import { BatchFrame } from '../../src/pool/batch-frame.ts';
 import { loadProgram, runBatch } from '../../src/pool/node-runner.ts';
 
@@ -22,15 +28,33 @@ const noTables = new Proxy({} as Tables, {
 export async function runExample(definition: NodeDefinition, example: NodeExample): Promise<ExampleOutcome> {
   const files = createMemoryFiles(example.files);
   const params = definition.params.parse(example.params ?? {});
-  const prepared = structuredClone(definition.prepare ? await definition.prepare(params, { compile }) : params);
+  const prepared = structuredClone(
+    definition.prepare ? await definition.prepare(params, { compile }) : params,
+  );
   const payloads = structuredClone(example.payloads);
-  if (definition.kind === 'collect') return { results: [payloads], ports: { out: [payloads] }, errors: [], files: {} };
+  if (definition.kind === 'collect')
+    return { results: [payloads], ports: { out: [payloads] }, errors: [], files: {} };
 
   const outputs = outputsOf(definition, params).map((port) => port.name);
-  const program = await loadProgram({ key: 'k', run: 'r', node: 'n', type: definition.type, prepared, outputs, interleaved: false }, definition);
+  const program = await loadProgram(
+    { key: 'k', run: 'r', node: 'n', type: definition.type, prepared, outputs, interleaved: false },
+    definition,
+  );
   const tasks = payloads.map((_, i) => i + 1);
-  const batch: Batch = { id: 1, run: 'r', node: 'n', tasks, attempts: tasks.map(() => 1), payloads, stopOnError: false };
-  const access = { files, tables: noTables, fetch: () => Promise.reject(new Error('There is no network here.')) };
+  const batch: Batch = {
+    id: 1,
+    run: 'r',
+    node: 'n',
+    tasks,
+    attempts: tasks.map(() => 1),
+    payloads,
+    stopOnError: false,
+  };
+  const access = {
+    files,
+    tables: noTables,
+    fetch: () => Promise.reject(new Error('There is no network here.')),
+  };
   const result = await runBatch(program, new BatchFrame(batch, undefined, { access: () => access }));
 
   const results = definition.kind === 'fold' ? [result.state?.value] : result.values;
@@ -43,6 +67,8 @@ export async function runExample(definition: NodeDefinition, example: NodeExampl
 }
 
 async function contentsOf(files: Files): Promise<Record<string, string>> {
-  const entries = (await files.list()).map(async ({ path }) => [path, new TextDecoder().decode(await files.read(path))] as const);
+  const entries = (await files.list()).map(
+    async ({ path }) => [path, new TextDecoder().decode(await files.read(path))] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -12,13 +12,18 @@ const params = z.object({
     description_zh: '使用 JavaScript 或 TypeScript 编写。函数接收每个值并返回结果，可以是异步函数。',
     placeholder: '(x) => x * 2',
   }),
-  spread: z.boolean().default(false).meta(field({
-    title: 'Spread lists into arguments',
-    title_zh: '将列表展开为参数',
-    description: 'A list [1, 2] arrives as two arguments instead of one.',
-    description_zh: '列表 [1, 2] 会作为两个参数传入，而不是一个。',
-    widget: 'switch',
-  })),
+  spread: z
+    .boolean()
+    .default(false)
+    .meta(
+      field({
+        title: 'Spread lists into arguments',
+        title_zh: '将列表展开为参数',
+        description: 'A list [1, 2] arrives as two arguments instead of one.',
+        description_zh: '列表 [1, 2] 会作为两个参数传入，而不是一个。',
+        widget: 'switch',
+      }),
+    ),
 });
 
 interface Prepared {
@@ -31,7 +36,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Code', zh: '代码' },
-  summary: { en: 'Runs your own JavaScript or TypeScript on every value.', zh: '用你自己的 JavaScript 或 TypeScript 处理每个值。' },
+  summary: {
+    en: 'Runs your own JavaScript or TypeScript on every value.',
+    zh: '用你自己的 JavaScript 或 TypeScript 处理每个值。',
+  },
   icon: 'braces',
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'any' }],
@@ -43,13 +51,20 @@ export default defineNode({
     if (!spread) return run;
     return (payload, ctx) => {
       if (!Array.isArray(payload)) {
-        throw new TypeError(`Spreading needs a list of arguments, but the value is ${describeValue(payload)}.`);
+        throw new TypeError(
+          `Spreading needs a list of arguments, but the value is ${describeValue(payload)}.`,
+        );
       }
       return run(...payload, ctx);
     };
   },
   examples: [
-    { title: { en: 'Double each number', zh: '每个数翻倍' }, params: { code: '(x) => x * 2' }, payloads: [1, 2, 3], results: [2, 4, 6] },
+    {
+      title: { en: 'Double each number', zh: '每个数翻倍' },
+      params: { code: '(x) => x * 2' },
+      payloads: [1, 2, 3],
+      results: [2, 4, 6],
+    },
     {
       title: { en: 'Two arguments', zh: '两个参数' },
       params: { code: '(a, b) => a + b', spread: true },
@@ -67,7 +82,9 @@ export default defineNode({
     },
     {
       title: { en: 'An error of your own', zh: '抛出自己的错误' },
-      params: { code: '(n) => {\n  if (n < 0) throw new RangeError(`${n} is negative`);\n  return Math.sqrt(n);\n}' },
+      params: {
+        code: '(n) => {\n  if (n < 0) throw new RangeError(`${n} is negative`);\n  return Math.sqrt(n);\n}',
+      },
       payloads: [9, -1, 16],
       results: [3, 4],
       errors: ['RangeError'],

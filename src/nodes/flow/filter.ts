@@ -35,8 +35,18 @@ export default defineNode({
     return (payload, ctx) => whenReady(run(payload, ctx), (keep) => (keep ? payload : none));
   },
   examples: [
-    { title: { en: 'Positive numbers', zh: '正数' }, params: { code: '(x) => x > 0' }, payloads: [3, -1, 0, 7], results: [3, 7] },
-    { title: { en: 'Whatever is there', zh: '非空值' }, params: { code: 'Boolean' }, payloads: ['a', '', null, 'b'], results: ['a', 'b'] },
+    {
+      title: { en: 'Positive numbers', zh: '正数' },
+      params: { code: '(x) => x > 0' },
+      payloads: [3, -1, 0, 7],
+      results: [3, 7],
+    },
+    {
+      title: { en: 'Whatever is there', zh: '非空值' },
+      params: { code: 'Boolean' },
+      payloads: ['a', '', null, 'b'],
+      results: ['a', 'b'],
+    },
     {
       title: { en: 'A condition that fails', zh: '条件出错' },
       params: { code: '(person) => person.age >= 18' },

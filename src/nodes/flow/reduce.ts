@@ -11,14 +11,19 @@ const params = z.object({
     description_zh: '接收目前的累积结果和下一个值，返回新的累积结果。',
     placeholder: '(sum, x) => sum + x',
   }),
-  initial: z.unknown().optional().meta(field({
-    title: 'Start value',
-    title_zh: '初始值',
-    description: 'What to begin with. Without it, the first value is the beginning.',
-    description_zh: '累积的起点。不填写时以第一个值作为起点。',
-    widget: 'json',
-    placeholder: '0',
-  })),
+  initial: z
+    .unknown()
+    .optional()
+    .meta(
+      field({
+        title: 'Start value',
+        title_zh: '初始值',
+        description: 'What to begin with. Without it, the first value is the beginning.',
+        description_zh: '累积的起点。不填写时以第一个值作为起点。',
+        widget: 'json',
+        placeholder: '0',
+      }),
+    ),
 });
 
 interface Prepared {
@@ -44,7 +49,12 @@ export default defineNode({
     return { initial: () => structuredClone(initial), step: run };
   },
   examples: [
-    { title: { en: 'Sum', zh: '求和' }, params: { code: '(sum, x) => sum + x' }, payloads: [1, 2, 3, 4], results: [10] },
+    {
+      title: { en: 'Sum', zh: '求和' },
+      params: { code: '(sum, x) => sum + x' },
+      payloads: [1, 2, 3, 4],
+      results: [10],
+    },
     {
       title: { en: 'Count words', zh: '统计单词' },
       params: { code: '(counts, word) => ({ ...counts, [word]: (counts[word] ?? 0) + 1 })', initial: {} },
@@ -53,7 +63,10 @@ export default defineNode({
     },
     {
       title: { en: 'A value that does not fit', zh: '不合适的值' },
-      params: { code: '(sum, x) => {\n  if (typeof x !== "number") throw new TypeError(`${x} is not a number`);\n  return sum + x;\n}', initial: 0 },
+      params: {
+        code: '(sum, x) => {\n  if (typeof x !== "number") throw new TypeError(`${x} is not a number`);\n  return sum + x;\n}',
+        initial: 0,
+      },
       payloads: [1, 'two', 3],
       results: [4],
       errors: ['TypeError'],

@@ -10,17 +10,25 @@ import { toFunction, whenReady } from '../to-function.ts';
 
 const params = z.object({
   ports: z
-    .array(z.string().min(1).max(100).refine((name) => name !== errorPort, `"${errorPort}" is the name of the port for failed tasks.`))
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(100)
+        .refine((name) => name !== errorPort, `"${errorPort}" is the name of the port for failed tasks.`),
+    )
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'Two ports have the same name.')
-    .meta(field({
-      title: 'Ports',
-      title_zh: '端口',
-      description: 'The ways a value can take.',
-      description_zh: '值可以走的各条路径。',
-      widget: 'list',
-      placeholder: 'even',
-    })),
+    .meta(
+      field({
+        title: 'Ports',
+        title_zh: '端口',
+        description: 'The ways a value can take.',
+        description_zh: '值可以走的各条路径。',
+        widget: 'list',
+        placeholder: 'even',
+      }),
+    ),
   code: codeField({
     description: 'Gives the name of the port a value goes to.',
     description_zh: '返回值应前往的端口名称。',
@@ -52,9 +60,13 @@ export default defineNode({
       whenReady(run(payload, ctx), (port) => {
         if (known.has(port)) return to(port as string, payload);
         const names = ports.map((name) => JSON.stringify(name)).join(', ');
-        const error = new HandloomError('unknown_port', `The function has to give one of ${names}, but it gave ${describeValue(port)}.`, {
-          details: { ports },
-        });
+        const error = new HandloomError(
+          'unknown_port',
+          `The function has to give one of ${names}, but it gave ${describeValue(port)}.`,
+          {
+            details: { ports },
+          },
+        );
         error.name = 'RouteError';
         throw error;
       });
@@ -70,8 +82,14 @@ export default defineNode({
     {
       title: { en: 'By a field', zh: '按字段' },
       params: { ports: ['open', 'closed'], code: 'async (ticket) => ticket.state' },
-      payloads: [{ id: 1, state: 'open' }, { id: 2, state: 'closed' }],
-      results: [{ id: 1, state: 'open' }, { id: 2, state: 'closed' }],
+      payloads: [
+        { id: 1, state: 'open' },
+        { id: 2, state: 'closed' },
+      ],
+      results: [
+        { id: 1, state: 'open' },
+        { id: 2, state: 'closed' },
+      ],
       ports: { open: [{ id: 1, state: 'open' }], closed: [{ id: 2, state: 'closed' }] },
     },
     {

@@ -8,14 +8,19 @@ import { field } from '../field-widgets.ts';
 import { toFunction, whenReady } from '../to-function.ts';
 
 const params = z.object({
-  items: z.array(z.unknown()).default([]).meta(field({
-    title: 'Values',
-    title_zh: '值',
-    description: 'Sent out one by one, in this order.',
-    description_zh: '按此顺序逐个发送。',
-    widget: 'json',
-    placeholder: '[1, 2, 3]',
-  })),
+  items: z
+    .array(z.unknown())
+    .default([])
+    .meta(
+      field({
+        title: 'Values',
+        title_zh: '值',
+        description: 'Sent out one by one, in this order.',
+        description_zh: '按此顺序逐个发送。',
+        widget: 'json',
+        placeholder: '[1, 2, 3]',
+      }),
+    ),
   code: optionalCodeField({
     title: 'Or a function that makes them',
     title_zh: '或用函数生成',
@@ -35,7 +40,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Source', zh: '数据源' },
-  summary: { en: 'Starts the flow with a list of values, or with values you generate.', zh: '用一组值或你生成的值启动流程。' },
+  summary: {
+    en: 'Starts the flow with a list of values, or with values you generate.',
+    zh: '用一组值或你生成的值启动流程。',
+  },
   icon: 'list-start',
   inputs: [],
   outputs: [{ name: 'out', type: 'any' }],
@@ -45,7 +53,11 @@ export default defineNode({
   prepare({ items, code }, tools): Prepared {
     const compiled = compileOptional(code, 'code', tools);
     if (compiled !== undefined && items.length > 0) {
-      const issue = { code: 'source_ambiguous', message: 'Give either a list of values or a function, not both.', field: 'code' };
+      const issue = {
+        code: 'source_ambiguous',
+        message: 'Give either a list of values or a function, not both.',
+        field: 'code',
+      };
       throw new ValidationError(issue.code, issue.message, { issues: [issue] });
     }
     return { items, code: compiled };
@@ -56,11 +68,18 @@ export default defineNode({
     return (payload, ctx) =>
       whenReady(run(payload, ctx), (values) => {
         if (isManyValues(values)) return many(values);
-        throw new TypeError(`A source has to give a list or a generator, but its function gave ${describeValue(values)}.`);
+        throw new TypeError(
+          `A source has to give a list or a generator, but its function gave ${describeValue(values)}.`,
+        );
       });
   },
   examples: [
-    { title: { en: 'A list', zh: '列表' }, params: { items: [1, 'two', { three: 3 }] }, payloads: [undefined], results: [1, 'two', { three: 3 }] },
+    {
+      title: { en: 'A list', zh: '列表' },
+      params: { items: [1, 'two', { three: 3 }] },
+      payloads: [undefined],
+      results: [1, 'two', { three: 3 }],
+    },
     {
       title: { en: 'A generator', zh: '生成器' },
       params: { code: 'function* () {\n  for (let i = 1; i <= 4; i++) yield i * i;\n}' },
@@ -73,6 +92,12 @@ export default defineNode({
       payloads: [undefined, 3],
       results: [0, 1, 0, 1, 2],
     },
-    { title: { en: 'Not a list', zh: '不是列表' }, params: { code: '() => 42' }, payloads: [undefined], results: [], errors: ['TypeError'] },
+    {
+      title: { en: 'Not a list', zh: '不是列表' },
+      params: { code: '() => 42' },
+      payloads: [undefined],
+      results: [],
+      errors: ['TypeError'],
+    },
   ],
 });

@@ -30,7 +30,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Split', zh: '拆分' },
-  summary: { en: 'Turns one value into many, each going on by itself.', zh: '将一个值拆成多个，各自继续流动。' },
+  summary: {
+    en: 'Turns one value into many, each going on by itself.',
+    zh: '将一个值拆成多个，各自继续流动。',
+  },
   icon: 'split',
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'any' }],
@@ -43,14 +46,28 @@ export default defineNode({
     return (payload, ctx) => whenReady(run(payload, ctx), emit);
   },
   examples: [
-    { title: { en: 'A list into its values', zh: '拆分列表' }, payloads: [[1, 2], [], [3]], results: [1, 2, 3] },
-    { title: { en: 'A text into words', zh: '拆分文本' }, params: { code: '(text) => text.split(" ")' }, payloads: ['run on every core'], results: ['run', 'on', 'every', 'core'] },
+    {
+      title: { en: 'A list into its values', zh: '拆分列表' },
+      payloads: [[1, 2], [], [3]],
+      results: [1, 2, 3],
+    },
+    {
+      title: { en: 'A text into words', zh: '拆分文本' },
+      params: { code: '(text) => text.split(" ")' },
+      payloads: ['run on every core'],
+      results: ['run', 'on', 'every', 'core'],
+    },
     {
       title: { en: 'A generator', zh: '生成器' },
       params: { code: 'function* (n) {\n  for (let i = 0; i < n; i++) yield i;\n}' },
       payloads: [3, 0, 1],
       results: [0, 1, 2, 0],
     },
-    { title: { en: 'Nothing to split', zh: '无法拆分' }, payloads: [5, 'text', null, [6]], results: [6], errors: ['TypeError', 'TypeError', 'TypeError'] },
+    {
+      title: { en: 'Nothing to split', zh: '无法拆分' },
+      payloads: [5, 'text', null, [6]],
+      results: [6],
+      errors: ['TypeError', 'TypeError', 'TypeError'],
+    },
   ],
 });

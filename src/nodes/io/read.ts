@@ -8,21 +8,31 @@ import { fileError } from '../file-error.ts';
 import { pathOf } from '../io-path.ts';
 
 const params = z.object({
-  path: z.string().optional().meta(field({
-    title: 'File',
-    title_zh: '文件',
-    description: 'Without it, each value names the file to read.',
-    description_zh: '不填写时，由每个值指定要读取的文件。',
-    widget: 'file',
-    placeholder: 'notes/today.txt',
-  })),
-  as: z.enum(['text', 'json', 'lines', 'bytes']).default('text').meta(field({
-    title: 'Read as',
-    title_zh: '读取为',
-    widget: 'select',
-    labels: { text: 'Text', json: 'JSON', lines: 'List of lines', bytes: 'Bytes' },
-    labels_zh: { text: '文本', json: 'JSON', lines: '行列表', bytes: '字节' },
-  })),
+  path: z
+    .string()
+    .optional()
+    .meta(
+      field({
+        title: 'File',
+        title_zh: '文件',
+        description: 'Without it, each value names the file to read.',
+        description_zh: '不填写时，由每个值指定要读取的文件。',
+        widget: 'file',
+        placeholder: 'notes/today.txt',
+      }),
+    ),
+  as: z
+    .enum(['text', 'json', 'lines', 'bytes'])
+    .default('text')
+    .meta(
+      field({
+        title: 'Read as',
+        title_zh: '读取为',
+        widget: 'select',
+        labels: { text: 'Text', json: 'JSON', lines: 'List of lines', bytes: 'Bytes' },
+        labels_zh: { text: '文本', json: 'JSON', lines: '行列表', bytes: '字节' },
+      }),
+    ),
 });
 
 const parse: Record<z.output<typeof params>['as'], (bytes: Uint8Array, path: string) => unknown> = {
@@ -57,7 +67,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Read file', zh: '读取文件' },
-  summary: { en: 'Reads a file of the workspace as text, JSON, lines or bytes.', zh: '将工作区中的文件读取为文本、JSON、行或字节。' },
+  summary: {
+    en: 'Reads a file of the workspace as text, JSON, lines or bytes.',
+    zh: '将工作区中的文件读取为文本、JSON、行或字节。',
+  },
   icon: 'file-input',
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'any' }],
@@ -72,7 +85,13 @@ export default defineNode({
       return parse[as](await ctx.files.read(path), path);
     },
   examples: [
-    { title: { en: 'A text', zh: '文本' }, params: { path: 'hello.txt' }, payloads: [undefined], results: ['Hello'], files: { 'hello.txt': 'Hello' } },
+    {
+      title: { en: 'A text', zh: '文本' },
+      params: { path: 'hello.txt' },
+      payloads: [undefined],
+      results: ['Hello'],
+      files: { 'hello.txt': 'Hello' },
+    },
     {
       title: { en: 'JSON, named by the value', zh: 'JSON，由值指定' },
       params: { as: 'json' },
@@ -80,7 +99,13 @@ export default defineNode({
       results: [{ a: 1 }, [1, 2]],
       files: { 'data/a.json': '{"a": 1}', 'data/b.json': '[1, 2]' },
     },
-    { title: { en: 'Lines', zh: '行' }, params: { path: 'list.txt', as: 'lines' }, payloads: [undefined], results: [['one', 'two']], files: { 'list.txt': 'one\ntwo\n' } },
+    {
+      title: { en: 'Lines', zh: '行' },
+      params: { path: 'list.txt', as: 'lines' },
+      payloads: [undefined],
+      results: [['one', 'two']],
+      files: { 'list.txt': 'one\ntwo\n' },
+    },
     {
       title: { en: 'Missing, broken, outside', zh: '缺失、损坏、越界' },
       params: { as: 'json' },

@@ -7,21 +7,31 @@ import { field } from '../field-widgets.ts';
 import { pathOf } from '../io-path.ts';
 
 const params = z.object({
-  path: z.string().optional().meta(field({
-    title: 'File',
-    title_zh: '文件',
-    description: 'Each value replaces the file before. Without it, each value is {path, data}.',
-    description_zh: '每个值都会替换之前的文件。不填写时，每个值应为 {path, data}。',
-    widget: 'file',
-    placeholder: 'results/total.json',
-  })),
-  as: z.enum(['json', 'text', 'lines', 'bytes']).default('json').meta(field({
-    title: 'Write as',
-    title_zh: '写入为',
-    widget: 'select',
-    labels: { json: 'JSON', text: 'Text', lines: 'Lines of a list', bytes: 'Bytes' },
-    labels_zh: { json: 'JSON', text: '文本', lines: '列表逐行', bytes: '字节' },
-  })),
+  path: z
+    .string()
+    .optional()
+    .meta(
+      field({
+        title: 'File',
+        title_zh: '文件',
+        description: 'Each value replaces the file before. Without it, each value is {path, data}.',
+        description_zh: '每个值都会替换之前的文件。不填写时，每个值应为 {path, data}。',
+        widget: 'file',
+        placeholder: 'results/total.json',
+      }),
+    ),
+  as: z
+    .enum(['json', 'text', 'lines', 'bytes'])
+    .default('json')
+    .meta(
+      field({
+        title: 'Write as',
+        title_zh: '写入为',
+        widget: 'select',
+        labels: { json: 'JSON', text: 'Text', lines: 'Lines of a list', bytes: 'Bytes' },
+        labels_zh: { json: 'JSON', text: '文本', lines: '列表逐行', bytes: '字节' },
+      }),
+    ),
 });
 
 const format: Record<z.output<typeof params>['as'], (data: unknown) => Uint8Array | string> = {
@@ -34,7 +44,8 @@ const format: Record<z.output<typeof params>['as'], (data: unknown) => Uint8Arra
     throw new TypeError(`Only a text can be written as text, not ${describeValue(data)}.`);
   },
   lines(data) {
-    if (!Array.isArray(data)) throw new TypeError(`Only a list can be written as lines, not ${describeValue(data)}.`);
+    if (!Array.isArray(data))
+      throw new TypeError(`Only a list can be written as lines, not ${describeValue(data)}.`);
     return data.map(lineOf).join('');
   },
   bytes(data) {
@@ -54,7 +65,9 @@ function lineOf(item: unknown, index: number): string {
 
 function dataOf(payload: unknown): unknown {
   if (typeof payload === 'object' && payload !== null && 'data' in payload) return payload.data;
-  throw new TypeError(`Without a path, the value has to be {path, data}, but it is ${describeValue(payload)}.`);
+  throw new TypeError(
+    `Without a path, the value has to be {path, data}, but it is ${describeValue(payload)}.`,
+  );
 }
 
 export default defineNode({
@@ -91,8 +104,14 @@ export default defineNode({
     {
       title: { en: 'A file for each value', zh: '每个值一个文件' },
       params: { as: 'text' },
-      payloads: [{ path: 'a.txt', data: 'A' }, { path: 'b.txt', data: 'Bee' }],
-      results: [{ path: 'a.txt', bytes: 1 }, { path: 'b.txt', bytes: 3 }],
+      payloads: [
+        { path: 'a.txt', data: 'A' },
+        { path: 'b.txt', data: 'Bee' },
+      ],
+      results: [
+        { path: 'a.txt', bytes: 1 },
+        { path: 'b.txt', bytes: 3 },
+      ],
       written: { 'a.txt': 'A', 'b.txt': 'Bee' },
     },
     {

@@ -4,28 +4,65 @@ import { defineNode } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
 
-const operations = ['add', 'subtract', 'multiply', 'divide', 'modulo', 'power', 'root', 'min', 'max'] as const;
+const operations = [
+  'add',
+  'subtract',
+  'multiply',
+  'divide',
+  'modulo',
+  'power',
+  'root',
+  'min',
+  'max',
+] as const;
 type Operation = (typeof operations)[number];
 
 const params = z.object({
-  operation: z.enum(operations).default('add').meta(field({
-    title: 'Operation',
-    title_zh: '运算',
-    widget: 'select',
-    labels: {
-      add: 'Add', subtract: 'Subtract', multiply: 'Multiply', divide: 'Divide', modulo: 'Remainder', power: 'Power', root: 'Root',
-      min: 'Smaller of the two', max: 'Larger of the two',
-    },
-    labels_zh: { add: '加', subtract: '减', multiply: '乘', divide: '除', modulo: '取余', power: '幂', root: '开方', min: '取较小者', max: '取较大者' },
-  })),
-  operand: z.number().optional().meta(field({
-    title: 'Second number',
-    title_zh: '第二个数',
-    description: 'Without it, each value has to be a list of two numbers.',
-    description_zh: '不填写时，每个值必须是包含两个数的列表。',
-    widget: 'number',
-    placeholder: '2',
-  })),
+  operation: z
+    .enum(operations)
+    .default('add')
+    .meta(
+      field({
+        title: 'Operation',
+        title_zh: '运算',
+        widget: 'select',
+        labels: {
+          add: 'Add',
+          subtract: 'Subtract',
+          multiply: 'Multiply',
+          divide: 'Divide',
+          modulo: 'Remainder',
+          power: 'Power',
+          root: 'Root',
+          min: 'Smaller of the two',
+          max: 'Larger of the two',
+        },
+        labels_zh: {
+          add: '加',
+          subtract: '减',
+          multiply: '乘',
+          divide: '除',
+          modulo: '取余',
+          power: '幂',
+          root: '开方',
+          min: '取较小者',
+          max: '取较大者',
+        },
+      }),
+    ),
+  operand: z
+    .number()
+    .optional()
+    .meta(
+      field({
+        title: 'Second number',
+        title_zh: '第二个数',
+        description: 'Without it, each value has to be a list of two numbers.',
+        description_zh: '不填写时，每个值必须是包含两个数的列表。',
+        widget: 'number',
+        placeholder: '2',
+      }),
+    ),
 });
 
 const compute: Record<Operation, (a: number, b: number) => number> = {
@@ -60,7 +97,8 @@ function exactRoot(a: number, b: number): number {
 }
 
 function real(result: number, a: number, b: number, words: string): number {
-  if (Number.isNaN(result) && !Number.isNaN(a) && !Number.isNaN(b)) throw new RangeError(`${a} ${words} ${b} is not a real number.`);
+  if (Number.isNaN(result) && !Number.isNaN(a) && !Number.isNaN(b))
+    throw new RangeError(`${a} ${words} ${b} is not a real number.`);
   return result;
 }
 
@@ -74,7 +112,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Arithmetic', zh: '算术' },
-  summary: { en: 'Adds, multiplies, divides and more, with a fixed number or with pairs.', zh: '与固定数字或成对数字进行加、乘、除等运算。' },
+  summary: {
+    en: 'Adds, multiplies, divides and more, with a fixed number or with pairs.',
+    zh: '与固定数字或成对数字进行加、乘、除等运算。',
+  },
   icon: 'calculator',
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'number' }],
@@ -85,16 +126,41 @@ export default defineNode({
     if (operand !== undefined) return (payload) => run(numberOf(payload), operand);
     return (payload) => {
       if (!Array.isArray(payload) || payload.length !== 2) {
-        throw new TypeError(`Without a second number, the value has to be a list of two numbers, but it is ${describeValue(payload)}.`);
+        throw new TypeError(
+          `Without a second number, the value has to be a list of two numbers, but it is ${describeValue(payload)}.`,
+        );
       }
       return run(numberOf(payload[0]), numberOf(payload[1]));
     };
   },
   examples: [
-    { title: { en: 'Times ten', zh: '乘以十' }, params: { operation: 'multiply', operand: 10 }, payloads: [1, 2.5], results: [10, 25] },
-    { title: { en: 'Pairs', zh: '成对数字' }, params: { operation: 'subtract' }, payloads: [[5, 3], [1, 4]], results: [2, -3] },
-    { title: { en: 'Third root', zh: '立方根' }, params: { operation: 'root', operand: 3 }, payloads: [64, -27], results: [4, -3] },
-    { title: { en: 'Remainder', zh: '取余' }, params: { operation: 'modulo', operand: 7 }, payloads: [30, -1], results: [2, 6] },
+    {
+      title: { en: 'Times ten', zh: '乘以十' },
+      params: { operation: 'multiply', operand: 10 },
+      payloads: [1, 2.5],
+      results: [10, 25],
+    },
+    {
+      title: { en: 'Pairs', zh: '成对数字' },
+      params: { operation: 'subtract' },
+      payloads: [
+        [5, 3],
+        [1, 4],
+      ],
+      results: [2, -3],
+    },
+    {
+      title: { en: 'Third root', zh: '立方根' },
+      params: { operation: 'root', operand: 3 },
+      payloads: [64, -27],
+      results: [4, -3],
+    },
+    {
+      title: { en: 'Remainder', zh: '取余' },
+      params: { operation: 'modulo', operand: 7 },
+      payloads: [30, -1],
+      results: [2, 6],
+    },
     {
       title: { en: 'What cannot be computed', zh: '无法计算' },
       params: { operation: 'divide' },

@@ -6,14 +6,16 @@ import { field } from '../field-widgets.ts';
 import { loadMath, newScope, parseExpression, toPlainValue } from '../math-engine.ts';
 
 const params = z.object({
-  expression: z.string().meta(field({
-    title: 'Expression',
-    title_zh: '表达式',
-    description: 'x is the value; the fields of an object are known by their names.',
-    description_zh: 'x 代表输入值；对象的字段可直接按名称使用。',
-    widget: 'expression',
-    placeholder: 'x^2 + 1',
-  })),
+  expression: z.string().meta(
+    field({
+      title: 'Expression',
+      title_zh: '表达式',
+      description: 'x is the value; the fields of an object are known by their names.',
+      description_zh: 'x 代表输入值；对象的字段可直接按名称使用。',
+      widget: 'expression',
+      placeholder: 'x^2 + 1',
+    }),
+  ),
 });
 
 type Prepared = z.output<typeof params>;
@@ -52,7 +54,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Expression', zh: '表达式' },
-  summary: { en: 'Computes a formula such as x^2 + 1 for every value.', zh: '对每个值计算公式，例如 x^2 + 1。' },
+  summary: {
+    en: 'Computes a formula such as x^2 + 1 for every value.',
+    zh: '对每个值计算公式，例如 x^2 + 1。',
+  },
   icon: 'square-function',
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'any' }],
@@ -63,25 +68,42 @@ export default defineNode({
     return { expression };
   },
   async create({ expression }: Prepared) {
-    const tree = parseExpression(await loadMath(), expression, 'expression');
-    const compiled = tree.compile();
+    const { tree, evaluate } = parseExpression(await loadMath(), expression, 'expression');
     const random = usesRandom(tree);
     return (payload, ctx) => {
       const scope = scopeOf(payload);
       if (random) addRandom(scope, ctx);
-      return toPlainValue(compiled.evaluate(scope));
+      return toPlainValue(evaluate(scope));
     };
   },
   examples: [
-    { title: { en: 'A number as x', zh: '数字作为 x' }, params: { expression: 'x^2 + 1' }, payloads: [1, 2, 3], results: [2, 5, 10] },
+    {
+      title: { en: 'A number as x', zh: '数字作为 x' },
+      params: { expression: 'x^2 + 1' },
+      payloads: [1, 2, 3],
+      results: [2, 5, 10],
+    },
     {
       title: { en: 'Fields of an object', zh: '对象的字段' },
       params: { expression: 'price * (1 + tax / 100)' },
-      payloads: [{ price: 50, tax: 10 }, { price: 8, tax: 25 }],
+      payloads: [
+        { price: 50, tax: 10 },
+        { price: 8, tax: 25 },
+      ],
       results: [55.00000000000001, 10],
     },
-    { title: { en: 'A list as x', zh: '列表作为 x' }, params: { expression: 'sum(x) / count(x)' }, payloads: [[1, 2, 3, 6]], results: [3] },
-    { title: { en: 'Several steps', zh: '多个步骤' }, params: { expression: 'half = x / 2; half^2' }, payloads: [6], results: [9] },
+    {
+      title: { en: 'A list as x', zh: '列表作为 x' },
+      params: { expression: 'sum(x) / count(x)' },
+      payloads: [[1, 2, 3, 6]],
+      results: [3],
+    },
+    {
+      title: { en: 'Several steps', zh: '多个步骤' },
+      params: { expression: 'half = x / 2; half^2' },
+      payloads: [6],
+      results: [9],
+    },
     {
       title: { en: 'What is not a number', zh: '非数字' },
       params: { expression: 'sqrt(x)' },
