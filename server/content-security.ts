@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sandboxScript } from '../src/pool/sandbox-script.ts';
+import { sandboxScript, sandboxScript } from '../src/pool/sandbox-script.ts';
 
 /**
  * The policy of the built page. Its inline scripts are allowed by their hashes. The sandbox in which tasks run is a

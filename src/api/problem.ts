@@ -53,7 +53,9 @@ export function problemOf(error: unknown, path?: string): Problem {
     return problem(status, 'internal_error', 'Something went wrong inside Handloom; its log says what.');
   }
   const detail = error.code === 'not_found' && path ? `There is nothing at ${path}.` : error.message;
-  return problem(status, error.code, detail, error.issues);
+  // The stores have their own word for it; over HTTP every list has the same.
+  const code = error.code === 'invalid_cursor' ? 'bad_cursor' : error.code;
+  return problem(status, code, detail, error.issues);
 }
 
 function problem(status: number, code: string, detail: string, issues: Issue[] = []): Problem {

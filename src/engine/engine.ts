@@ -5,7 +5,16 @@
 import { ConflictError, type Issue, NotFoundError, ValidationError } from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
-import { emptyCounters, hasEnded, type RunReport, type RunStatus, type RunSummary, type Task, type TaskStatus, type ErrorRecord } from '../schema/run.ts';
+import {
+  type ErrorRecord,
+  emptyCounters,
+  hasEnded,
+  type RunReport,
+  type RunStatus,
+  type RunSummary,
+  type Task,
+  type TaskStatus,
+} from '../schema/run.ts';
 import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Executor } from './executor.ts';
@@ -21,7 +30,7 @@ const keptReaders = 8;
 
 export interface EngineOptions {
   store: Store;
-  executor: Executor & { stats?(): { alive: number; busy: number } };
+  executor: Executor & { readonly stats?: { alive: number; busy: number } };
   registry: NodeRegistry;
   clock: Clock;
   /** Gives a new id on each call. */
@@ -98,14 +107,17 @@ export class Engine {
     const run = this.#live.get(id);
     if (!run) {
       const { status } = await this.#record(id);
-      throw new ConflictError('run_ended', `The run has ended already: ${status}.`, { details: { id, status } });
+      throw new ConflictError('run_ended', `The run has ended already: ${status}.`, {
+        details: { id, status },
+      });
     }
     run.send({ type: 'cancel' });
     await run.ended;
   }
 
   async remove(id: string): Promise<void> {
-    if (this.#live.has(id)) throw new ConflictError('run_live', 'The run has not ended: cancel it first.', { details: { id } });
+    if (this.#live.has(id))
+      throw new ConflictError('run_live', 'The run has not ended: cancel it first.', { details: { id } });
     if (!(await this.#options.store.runs.delete(id))) throw new NotFoundError('run', id);
     this.#readers.delete(id);
   }
@@ -201,7 +213,7 @@ export class Engine {
         tasksRunning: live.reduce((sum, node) => sum + node.running, 0),
         tasksPending: live.reduce((sum, node) => sum + node.input - endedTasks(node) - node.running, 0),
       },
-      workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats?.() },
+      workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats },
     };
   }
 
@@ -254,7 +266,9 @@ export function createEngine(options: EngineOptions): Engine {
 
 /** Nodes whose results are outputs of the run: none of their edges leaves another port than the error port. */
 function endNodes(graph: Graph): string[] {
-  const sources = new Set(graph.edges.filter((edge) => edge.sourcePort !== 'error').map((edge) => edge.source));
+  const sources = new Set(
+    graph.edges.filter((edge) => edge.sourcePort !== 'error').map((edge) => edge.source),
+  );
   return graph.nodes.map((node) => node.id).filter((id) => !sources.has(id));
 }
 
