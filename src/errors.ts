@@ -62,7 +62,9 @@ export class ConflictError extends HandloomError {
 export class TimeoutError extends HandloomError {
   override name = 'TimeoutError';
   constructor(timeoutMs: number) {
-    super('task_timeout', `The task took longer than its limit of ${timeoutMs} ms.`, { details: { timeoutMs } });
+    super('task_timeout', `The task took longer than its limit of ${timeoutMs} ms.`, {
+      details: { timeoutMs },
+    });
   }
 }
 

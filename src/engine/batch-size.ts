@@ -39,7 +39,11 @@ export function measure(cost: CostEstimate, count: number, busyMs: number): void
 export function batchSize(cost: CostEstimate, queued: number, lanes: number): number {
   const { perTask, proved } = cost;
   if (perTask === undefined) return 1;
-  const most = Math.min(largest, proved * growth, perTask > 0 ? Math.max(1, Math.floor(targetMs / perTask)) : largest);
+  const most = Math.min(
+    largest,
+    proved * growth,
+    perTask > 0 ? Math.max(1, Math.floor(targetMs / perTask)) : largest,
+  );
   const share = Math.ceil(queued / lanes);
   const least = perTask > 0 ? Math.floor(worthSplittingMs / perTask) : largest;
   return Math.min(queued, most, Math.max(1, share, least));

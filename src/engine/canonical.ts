@@ -45,7 +45,11 @@ function writeObject(value: object, ancestors: object[]): string {
     const entries = [...value].map(([key, item]) => `${write(key, inner)}:${write(item, inner)}`);
     return `Map{${entries.sort().join()}}`;
   }
-  if (value instanceof Set) return `Set{${[...value].map((item) => write(item, inner)).sort().join()}}`;
+  if (value instanceof Set)
+    return `Set{${[...value]
+      .map((item) => write(item, inner))
+      .sort()
+      .join()}}`;
   if (value instanceof ArrayBuffer) return `ArrayBuffer(${new Uint8Array(value).join()})`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${viewItems(value).join()})`;
   if (value instanceof Error) return `Error(${JSON.stringify([value.name, value.message])})`;

@@ -1,7 +1,15 @@
 /** How payloads reach nodes, how duplicates are told, and what becomes of results. */
 import { errorPort } from '../schema/graph.ts';
 import { canonicalKey } from './canonical.ts';
-import { type NodeState, type SchedulerState, componentOf, markReady, nodeAt, record, release } from './scheduler-state.ts';
+import {
+  componentOf,
+  markReady,
+  type NodeState,
+  nodeAt,
+  record,
+  release,
+  type SchedulerState,
+} from './scheduler-state.ts';
 
 /** Where payloads come from. */
 export interface Origin {
@@ -11,14 +19,21 @@ export interface Origin {
 }
 
 /** Makes a task of each payload at a node. */
-export function deliver(state: SchedulerState, index: number, port: string, payloads: unknown[], origin: Origin = {}) {
+export function deliver(
+  state: SchedulerState,
+  index: number,
+  port: string,
+  payloads: unknown[],
+  origin: Origin = {},
+) {
   if (payloads.length === 0) return;
   const node = nodeAt(state, index);
   const first = state.nextTask;
   state.nextTask += payloads.length;
   node.counters.input += payloads.length;
   record(state, { kind: 'deliver', node: node.plan.id, port, first, payloads, ...origin });
-  if (state.parents) for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
+  if (state.parents)
+    for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
   if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
 
   const fresh = node.seen ? withoutDuplicates(state, node, node.seen, first, payloads) : undefined;
@@ -34,10 +49,17 @@ export function deliver(state: SchedulerState, index: number, port: string, payl
 }
 
 /** Sends results to every edge of their port; at an end node they are outputs of the run. */
-export function emit(state: SchedulerState, index: number, port: string, values: unknown[], parents: number[]): void {
+export function emit(
+  state: SchedulerState,
+  index: number,
+  port: string,
+  values: unknown[],
+  parents: number[],
+): void {
   if (values.length === 0) return;
   const { plan } = nodeAt(state, index);
-  if (plan.isEnd && port !== errorPort) record(state, { kind: 'output', node: plan.id, port, values, parents });
+  if (plan.isEnd && port !== errorPort)
+    record(state, { kind: 'output', node: plan.id, port, values, parents });
   for (const edge of plan.edges.get(port) ?? []) {
     deliver(state, edge.target, edge.port, values, { parents, edge: edge.index });
   }
@@ -66,7 +88,13 @@ function compareLines(a: number[], b: number[]): number {
   return a.length - b.length;
 }
 
-function withoutDuplicates(state: SchedulerState, node: NodeState, seen: Set<string>, first: number, payloads: unknown[]) {
+function withoutDuplicates(
+  state: SchedulerState,
+  node: NodeState,
+  seen: Set<string>,
+  first: number,
+  payloads: unknown[],
+) {
   const fresh: NodeState['gathered'] = { tasks: [], payloads: [] };
   const duplicates: number[] = [];
   payloads.forEach((payload, i) => {

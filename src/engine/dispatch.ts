@@ -1,7 +1,7 @@
 /** Which tasks are sent out, when, and how many at once. */
 import { batchSize } from './batch-size.ts';
 import type { Batch } from './executor.ts';
-import { type NodeState, type SchedulerState, componentOf, nodeAt, record } from './scheduler-state.ts';
+import { componentOf, type NodeState, nodeAt, record, type SchedulerState } from './scheduler-state.ts';
 import type { TaskColumns } from './task-queue.ts';
 
 /** Sends out all that may go now. */
@@ -38,7 +38,9 @@ function nextTasks(node: NodeState): TaskColumns {
   if (node.suspects.length > 0) return node.suspects.take(1);
   const size = batchSize(node.cost, node.queue.length, node.lanes);
   // An async batch is interleaved on one event loop, so its tasks count each, not the batch.
-  return node.queue.take(node.plan.policy.mode === 'async' ? Math.min(size, node.lanes - node.tasksOut) : size);
+  return node.queue.take(
+    node.plan.policy.mode === 'async' ? Math.min(size, node.lanes - node.tasksOut) : size,
+  );
 }
 
 function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskColumns): void {

@@ -8,7 +8,6 @@ import type { Graph } from '../schema/graph.ts';
 import {
   type ErrorRecord,
   emptyCounters,
-  hasEnded,
   type RunReport,
   type RunStatus,
   type RunSummary,

@@ -22,7 +22,10 @@ const keptChunks = 16;
 /** Tasks looked up in the journal at once. */
 const windowSize = 1_000;
 
-type Column = keyof Pick<NodeSummary, 'delivered' | 'failed' | 'duplicate' | 'cancelled' | 'outputs' | 'logs'>;
+type Column = keyof Pick<
+  NodeSummary,
+  'delivered' | 'failed' | 'duplicate' | 'cancelled' | 'outputs' | 'logs'
+>;
 
 /** A place in the journal: an entry, and a position in its columns. */
 interface Place {
@@ -70,7 +73,10 @@ export class JournalReader {
   }
 
   /** Log lines with a sequence number above `after`, the newest `limit`. */
-  async logs(after: number, limit: number): Promise<{ node: string; task: string; at: string; message: string; data?: unknown }[]> {
+  async logs(
+    after: number,
+    limit: number,
+  ): Promise<{ node: string; task: string; at: string; message: string; data?: unknown }[]> {
     const found: JournalEntry[] = [];
     const summaries = await this.#runs.summaries(this.#run, after);
     for (const summary of summaries.reverse()) {
@@ -111,7 +117,8 @@ export class JournalReader {
         const numbers = found.slice(at, at + windowSize);
         for (const task of await this.#describe(numbers, running)) {
           if (status && task.status !== status) continue;
-          if (items.length === limit) return { items, nextCursor: `${seq}.${found.indexOf(Number(task.id))}` };
+          if (items.length === limit)
+            return { items, nextCursor: `${seq}.${found.indexOf(Number(task.id))}` };
           items.push(task);
         }
       }
@@ -128,7 +135,10 @@ export class JournalReader {
   }
 
   /** All outputs by node, for a report. `cap` per node; the cursor says where a longer list goes on. */
-  async outputsByNode(nodes: string[], cap: number): Promise<{ outputs: Record<string, unknown[]>; cursors: Record<string, string> }> {
+  async outputsByNode(
+    nodes: string[],
+    cap: number,
+  ): Promise<{ outputs: Record<string, unknown[]>; cursors: Record<string, string> }> {
     const outputs: Record<string, unknown[]> = {};
     const cursors: Record<string, string> = {};
     for (const node of nodes) {
@@ -159,7 +169,10 @@ export class JournalReader {
   }
 
   /** Walks, from the cursor on, the entries of chunks that hold something of `column`, and gives what `pick` finds. */
-  async *#walk<T>(query: Walk, pick: (entry: JournalEntry) => T[]): AsyncGenerator<{ seq: number; start: number; found: T[] }> {
+  async *#walk<T>(
+    query: Walk,
+    pick: (entry: JournalEntry) => T[],
+  ): AsyncGenerator<{ seq: number; start: number; found: T[] }> {
     const from = query.cursor === undefined ? { seq: 0, offset: 0 } : parseCursor(query.cursor);
     for (const summary of await this.#runs.summaries(this.#run, Math.max(0, from.seq - 1))) {
       if (!holds(summary, query.column, query.node)) continue;
@@ -188,7 +201,8 @@ export class JournalReader {
       let error = 0;
       entry.tasks.forEach((number, i) => {
         const end = entry.kind === 'attempt' ? (entry.ends?.[i] ?? attemptEnd.succeeded) : undefined;
-        const wire = entry.kind === 'attempt' && end !== attemptEnd.succeeded ? entry.errors[error++] : undefined;
+        const wire =
+          entry.kind === 'attempt' && end !== attemptEnd.succeeded ? entry.errors[error++] : undefined;
         const task = tasks.get(number);
         if (!task) return;
         if (entry.kind === 'attempt') endAttempt(task, entry, i, end ?? attemptEnd.succeeded, wire);
@@ -207,19 +221,29 @@ export class JournalReader {
         const number = entry.first + i;
         if (!wanted.has(number)) return;
         const parent = entry.parents?.[i];
-        found.set(number, { node: entry.node, payload, parent: parent && parent > 0 ? String(parent) : null });
+        found.set(number, {
+          node: entry.node,
+          payload,
+          parent: parent && parent > 0 ? String(parent) : null,
+        });
       });
     });
     return found;
   }
 
   /** Visits every entry of the chunks that may speak of these tasks. */
-  async #eachEntry(numbers: number[], range: 'created' | 'touched', visit: (entry: JournalEntry) => void): Promise<void> {
+  async #eachEntry(
+    numbers: number[],
+    range: 'created' | 'touched',
+    visit: (entry: JournalEntry) => void,
+  ): Promise<void> {
     if (numbers.length === 0) return;
     const low = numbers.reduce((a, b) => Math.min(a, b));
     const high = numbers.reduce((a, b) => Math.max(a, b));
     for (const summary of await this.#runs.summaries(this.#run)) {
-      const within = Object.values(summary.nodes).some(({ [range]: span }) => span && span[0] <= high && span[1] >= low);
+      const within = Object.values(summary.nodes).some(
+        ({ [range]: span }) => span && span[0] <= high && span[1] >= low,
+      );
       if (!within) continue;
       for (const entry of (await this.#chunk(summary.first)).entries) visit(entry);
     }
@@ -236,7 +260,13 @@ export class JournalReader {
   }
 }
 
-function endAttempt(task: Task, entry: AttemptEntry, i: number, end: number, error: WireError | undefined): void {
+function endAttempt(
+  task: Task,
+  entry: AttemptEntry,
+  i: number,
+  end: number,
+  error: WireError | undefined,
+): void {
   task.attempts = entry.attempts?.[i] ?? 1;
   task.startedAt = new Date(entry.sentAt).toISOString();
   task.durationMs = entry.busyMs / entry.tasks.length;
@@ -262,7 +292,8 @@ function holds(summary: ChunkSummary, column: Column, node?: string): boolean {
   return Object.values(summary.nodes).some((counts) => counts[column] > 0);
 }
 
-const matches = (entry: { node: string }, node: string | undefined): boolean => node === undefined || entry.node === node;
+const matches = (entry: { node: string }, node: string | undefined): boolean =>
+  node === undefined || entry.node === node;
 
 function limitOf({ limit = defaultLimit }: PageQuery): number {
   return Math.max(1, Math.min(largestLimit, limit));

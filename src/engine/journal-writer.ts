@@ -4,7 +4,14 @@
  */
 import type { RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
-import { attemptEnd, type ChunkSummary, type JournalChunk, type JournalEntry, journalVersion, type NodeSummary } from './journal.ts';
+import {
+  attemptEnd,
+  type ChunkSummary,
+  type JournalChunk,
+  type JournalEntry,
+  journalVersion,
+  type NodeSummary,
+} from './journal.ts';
 
 /** Milliseconds entries may wait for company. */
 const longestWaitMs = 100;
@@ -79,8 +86,17 @@ export function chunkOf(run: string, entries: JournalEntry[]): JournalChunk {
   const [first] = entries;
   const last = entries[entries.length - 1];
   const nodes: ChunkSummary['nodes'] = {};
-  for (const entry of entries) if (entry.kind !== 'status') summarise((nodes[entry.node] ??= emptySummary()), entry);
-  return { version: journalVersion, run, first: first?.seq ?? 0, last: last?.seq ?? 0, at: last?.at ?? 0, nodes, entries };
+  for (const entry of entries)
+    if (entry.kind !== 'status') summarise((nodes[entry.node] ??= emptySummary()), entry);
+  return {
+    version: journalVersion,
+    run,
+    first: first?.seq ?? 0,
+    last: last?.seq ?? 0,
+    at: last?.at ?? 0,
+    nodes,
+    entries,
+  };
 }
 
 const emptySummary = (): NodeSummary => ({

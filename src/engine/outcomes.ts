@@ -6,13 +6,24 @@ import { emit } from './delivery.ts';
 import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from './executor.ts';
 import { attemptEnd } from './journal.ts';
 import { mayRetry, retryDelay } from './retry.ts';
-import { type NodeState, type SchedulerState, markReady, nodeAt, record, release } from './scheduler-state.ts';
+import {
+  markReady,
+  type NodeState,
+  nodeAt,
+  record,
+  release,
+  type SchedulerState,
+} from './scheduler-state.ts';
 
 /** A worker's death is tried again once, whatever the policy: it may have been another's fault. */
 const deathsForgiven = 1;
 
 /** @returns the error that is to stop the run, where the node's policy says so */
-export function settleOutcome(state: SchedulerState, batchId: number, outcome: BatchOutcome): WireError | undefined {
+export function settleOutcome(
+  state: SchedulerState,
+  batchId: number,
+  outcome: BatchOutcome,
+): WireError | undefined {
   const flight = state.inFlight.get(batchId);
   // A run that was stopped has given up its batches; what they bring now is too late.
   if (!flight) return undefined;
@@ -36,7 +47,8 @@ export function settleOutcome(state: SchedulerState, batchId: number, outcome: B
     case 'died': {
       const culprit = batch.tasks.length === 1 ? 0 : outcome.index;
       if (culprit === undefined) {
-        for (let i = 0; i < batch.tasks.length; i++) node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);
+        for (let i = 0; i < batch.tasks.length; i++)
+          node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);
         return undefined;
       }
       const error = toWireError(new WorkerDiedError(outcome.reason));
@@ -68,7 +80,13 @@ function charge(
 ): WireError | undefined {
   const ends = batch.tasks.map((_, i) => (i === culprit ? taskOutcome.failed : taskOutcome.notRun));
   const busyMs = state.now - sentAt;
-  return settleResult(state, node, batch, { outcomes: ends, values: [], errors: [error], busyMs, worker }, sentAt);
+  return settleResult(
+    state,
+    node,
+    batch,
+    { outcomes: ends, values: [], errors: [error], busyMs, worker },
+    sentAt,
+  );
 }
 
 function settleResult(
@@ -91,7 +109,13 @@ function settleResult(
     measure(node.cost, batch.tasks.length, result.busyMs);
     node.counters.succeeded += batch.tasks.length;
     for (const task of attempts ? batch.tasks : []) node.attempts.delete(task);
-    record(state, { kind: 'attempt', ...done, tasks: batch.tasks, ...(attempts && { attempts }), errors: [] });
+    record(state, {
+      kind: 'attempt',
+      ...done,
+      tasks: batch.tasks,
+      ...(attempts && { attempts }),
+      errors: [],
+    });
     keepState(state, node, result);
     // The common case of one plain result each needs no look at single tasks.
     if (!result.counts && !result.ports) emit(state, plan.index, defaultOutput, result.values, batch.tasks);
@@ -153,7 +177,13 @@ function settleMixed(
   keepState(state, node, result);
   emitByPort(state, node, batch, result);
   const reports = failed.map(({ payload, error }) => ({ payload, error: publicError(error) }));
-  emit(state, plan.index, errorPort, reports, failed.map(({ task }) => task));
+  emit(
+    state,
+    plan.index,
+    errorPort,
+    reports,
+    failed.map(({ task }) => task),
+  );
 
   batch.tasks.forEach((task, i) => {
     if (result.outcomes[i] !== taskOutcome.notRun) return;

@@ -56,14 +56,16 @@ export function adjacency(graph: Graph, indexOf: ReadonlyMap<string, number>): A
 export function planGraph(graph: Graph, prepared: PreparedNode[]): Plan {
   const indexOf = new Map(graph.nodes.map((node, index) => [node.id, index]));
   const allStaged = graph.settings?.schedule === 'staged';
-  const nodes = prepared.map((node, index): PlannedNode => ({
-    ...node,
-    index,
-    edges: new Map(),
-    isEnd: true,
-    hasIncoming: false,
-    staged: allStaged || node.policy.start === 'staged',
-  }));
+  const nodes = prepared.map(
+    (node, index): PlannedNode => ({
+      ...node,
+      index,
+      edges: new Map(),
+      isEnd: true,
+      hasIncoming: false,
+      staged: allStaged || node.policy.start === 'staged',
+    }),
+  );
   graph.edges.forEach((edge, index) => {
     const source = nodes[indexOf.get(edge.source) ?? -1];
     const target = nodes[indexOf.get(edge.target) ?? -1];

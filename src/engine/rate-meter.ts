@@ -19,6 +19,8 @@ export class RateMeter {
     const [oldest] = this.#samples;
     this.#samples.push({ at, counts });
     const elapsed = at - (oldest?.at ?? at);
-    return counts.map((count, i) => (elapsed > 0 ? ((count - (oldest?.counts[i] ?? 0)) * 1000) / elapsed : 0));
+    return counts.map((count, i) =>
+      elapsed > 0 ? ((count - (oldest?.counts[i] ?? 0)) * 1000) / elapsed : 0,
+    );
   }
 }

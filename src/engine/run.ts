@@ -3,7 +3,7 @@ import { toWireError } from '../errors.ts';
 import { type Counters, type ErrorRecord, hasEnded, type RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
 import type { Batch, Executor } from './executor.ts';
-import { type JournalEntry, errorRecordsOf } from './journal.ts';
+import { errorRecordsOf, type JournalEntry } from './journal.ts';
 import { type JournalSink, JournalWriter } from './journal-writer.ts';
 import type { Plan } from './plan.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -45,7 +45,11 @@ export interface LiveRunOptions {
   random: () => number;
 }
 
-type Control = SchedulerEvent extends infer Event ? (Event extends SchedulerEvent ? Omit<Event, 'at'> : never) : never;
+type Control = SchedulerEvent extends infer Event
+  ? Event extends SchedulerEvent
+    ? Omit<Event, 'at'>
+    : never
+  : never;
 
 export class LiveRun {
   readonly id: string;
@@ -137,7 +141,10 @@ export class LiveRun {
 
   news(): RunNews {
     const now = this.#clock.now();
-    const rates = this.#rates.sample(now, this.#state.nodes.map((node) => endedTasks(node.counters)));
+    const rates = this.#rates.sample(
+      now,
+      this.#state.nodes.map((node) => endedTasks(node.counters)),
+    );
     return {
       seq: this.#state.seq,
       run: this.summary(),
@@ -194,7 +201,9 @@ export class LiveRun {
         this.#errors = this.#errors.concat(errorRecordsOf(entry)).slice(-newsLimit);
       } else if (entry.kind === 'log') {
         const { node, task, at, message, data } = entry;
-        this.#logs = this.#logs.concat({ node, task: String(task), at: toIso(at), message, data }).slice(-newsLimit);
+        this.#logs = this.#logs
+          .concat({ node, task: String(task), at: toIso(at), message, data })
+          .slice(-newsLimit);
       }
     }
   }

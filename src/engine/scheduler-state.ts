@@ -112,7 +112,11 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
   const { layer, of } = plan.components;
   // Far nodes first: what is nearly done is finished before more is begun, which keeps queues short.
   const served = plan.nodes
-    .map((node) => ({ index: node.index, priority: node.policy.priority ?? 0, layer: layer[of[node.index] ?? 0] ?? 0 }))
+    .map((node) => ({
+      index: node.index,
+      priority: node.policy.priority ?? 0,
+      layer: layer[of[node.index] ?? 0] ?? 0,
+    }))
     .sort((a, b) => b.priority - a.priority || b.layer - a.layer || a.index - b.index);
   const rank: number[] = [];
   served.forEach((node, position) => {

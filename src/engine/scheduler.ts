@@ -10,21 +10,21 @@
  * so has the run.
  */
 import type { WireError } from '../errors.ts';
+import { defaultInput, defaultOutput } from '../schema/graph.ts';
 import type { RunStatus } from '../schema/run.ts';
 import { hasEnded } from '../schema/run.ts';
-import { defaultInput, defaultOutput } from '../schema/graph.ts';
 import { deliver, emit, inOrderOfInputs } from './delivery.ts';
 import { askInitialState, dispatch } from './dispatch.ts';
 import type { BatchOutcome } from './executor.ts';
 import { settleOutcome } from './outcomes.ts';
 import {
   type Commands,
-  type NodeState,
-  type SchedulerState,
   markReady,
+  type NodeState,
   noCommands,
   nodeAt,
   record,
+  type SchedulerState,
 } from './scheduler-state.ts';
 
 export type SchedulerEvent = { at: number } & (

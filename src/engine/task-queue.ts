@@ -23,7 +23,10 @@ export class TaskQueue {
   /** Removes up to `count` tasks from the head. */
   take(count: number): TaskColumns {
     const end = Math.min(this.#head + count, this.#tasks.length);
-    const columns = { tasks: this.#tasks.slice(this.#head, end), payloads: this.#payloads.slice(this.#head, end) };
+    const columns = {
+      tasks: this.#tasks.slice(this.#head, end),
+      payloads: this.#payloads.slice(this.#head, end),
+    };
     if (end === this.#tasks.length) {
       this.#tasks = [];
       this.#payloads = [];

@@ -4,8 +4,20 @@
  */
 import type { z } from 'zod';
 import { type Issue, ValidationError } from '../errors.ts';
-import { type NodeDefinition, type NodeRegistry, outputsOf, type PrepareTools } from '../nodes/define-node.ts';
-import { errorPort, type Graph, type GraphNode, graphFormat, graphSchema, graphVersion } from '../schema/graph.ts';
+import {
+  type NodeDefinition,
+  type NodeRegistry,
+  outputsOf,
+  type PrepareTools,
+} from '../nodes/define-node.ts';
+import {
+  errorPort,
+  type Graph,
+  type GraphNode,
+  graphFormat,
+  graphSchema,
+  graphVersion,
+} from '../schema/graph.ts';
 import { policySchema } from '../schema/policy.ts';
 import type { PreparedNode } from './executor.ts';
 import { adjacency, sourcePortOf } from './plan.ts';
@@ -20,7 +32,11 @@ export interface ValidGraph {
 type Report = (issue: Issue) => void;
 
 /** Checks a document and makes its nodes ready to run. @throws ValidationError whose `issues` name every place. */
-export async function validateGraph(document: unknown, registry: NodeRegistry, tools: PrepareTools): Promise<ValidGraph> {
+export async function validateGraph(
+  document: unknown,
+  registry: NodeRegistry,
+  tools: PrepareTools,
+): Promise<ValidGraph> {
   const issues: Issue[] = [];
   const graph = checkShape(document, issues);
   if (!graph) throw invalid(issues);
@@ -28,7 +44,8 @@ export async function validateGraph(document: unknown, registry: NodeRegistry, t
 
   checkIds(graph, report);
   const nodes: (PreparedNode | undefined)[] = [];
-  for (const [index, node] of graph.nodes.entries()) nodes.push(await prepareNode(node, index, registry, tools, report));
+  for (const [index, node] of graph.nodes.entries())
+    nodes.push(await prepareNode(node, index, registry, tools, report));
   const byId = new Map(nodes.flatMap((node) => (node ? [[node.id, node] as const] : [])));
   checkEdges(graph, byId, report);
   checkInputs(graph, report);
@@ -80,7 +97,7 @@ function shapeIssue(issue: z.core.$ZodIssue, document: object): Issue {
   const code = field === 'policy.mode' ? 'unknown_mode' : 'invalid_field';
   return {
     code,
-    message: `${place(path, node)}: ${issue.message}`,
+    message: `${place(path, node)}: ${wording(issue)}`,
     path,
     ...(node !== undefined && { node }),
     ...(field && { field }),
@@ -123,7 +140,7 @@ async function prepareNode(
     for (const issue of params.error.issues) {
       const where = issue.path.map(String);
       const field = where.join('.') || 'params';
-      const message = `Node ${show(node.id)}, ${field}: ${issue.message}`;
+      const message = `Node ${show(node.id)}, ${field}: ${wording(issue)}`;
       report({ code: 'invalid_params', message, path: [...path, 'params', ...where], node: node.id, field });
     }
     return undefined;
@@ -184,7 +201,10 @@ function checkEdges(graph: Graph, prepared: ReadonlyMap<string, PreparedNode>, r
     }
     const target = prepared.get(edge.target);
     const inputs = target?.definition.inputs.map((port) => port.name) ?? [];
-    if (target && (inputs.length === 0 || (edge.targetPort !== undefined && !inputs.includes(edge.targetPort)))) {
+    if (
+      target &&
+      (inputs.length === 0 || (edge.targetPort !== undefined && !inputs.includes(edge.targetPort)))
+    ) {
       const asked = edge.targetPort === undefined ? '' : ` port ${show(edge.targetPort)} of`;
       const message = `Edge ${index} leads to${asked} ${show(target.id)}, which has ${list(inputs)}.`;
       report({ code: 'unknown_port', message, path: [...path, 'targetPort'], node: target.id });
@@ -215,13 +235,19 @@ function checkSchedule(graph: Graph, report: Report): void {
   report({ code: 'staged_cycle', message, path: ['settings', 'schedule'] });
 }
 
+/** The library's message, in words for those who draw graphs. */
+const wording = (issue: z.core.$ZodIssue): string =>
+  issue.message.replace('Invalid input: ', '').replace(', received undefined', ', and it is missing');
+
 const place = (path: (string | number)[], node: string | undefined): string => {
   if (node !== undefined) return `Node ${show(node)}, ${path.slice(2).join('.')}`;
   return path.join('.') || 'The graph';
 };
 
 const list = (ports: string[]): string =>
-  ports.length === 0 ? 'no such ports' : `the port${ports.length > 1 ? 's' : ''} ${ports.map(show).join(', ')}`;
+  ports.length === 0
+    ? 'no such ports'
+    : `the port${ports.length > 1 ? 's' : ''} ${ports.map(show).join(', ')}`;
 
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';

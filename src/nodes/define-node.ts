@@ -172,7 +172,8 @@ export interface FoldDefinition<Params extends z.ZodObject = z.ZodObject> extend
   kind: 'fold';
   create(prepared: never): Folder | Promise<Folder>;
 }
-export interface CollectDefinition<Params extends z.ZodObject = z.ZodObject> extends NodeDefinitionBase<Params> {
+export interface CollectDefinition<Params extends z.ZodObject = z.ZodObject>
+  extends NodeDefinitionBase<Params> {
   kind: 'collect';
 }
 

@@ -1,7 +1,15 @@
 /** Runs, their tasks and their reports, as they are stored and as the API and the command line give them. */
 import { z } from 'zod';
 
-export const runStatuses = ['pending', 'running', 'paused', 'succeeded', 'partial', 'failed', 'cancelled'] as const;
+export const runStatuses = [
+  'pending',
+  'running',
+  'paused',
+  'succeeded',
+  'partial',
+  'failed',
+  'cancelled',
+] as const;
 export const runStatusSchema = z.enum(runStatuses);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
@@ -27,7 +35,14 @@ export const countersSchema = z.object({
 export type Counters = z.infer<typeof countersSchema>;
 
 export const emptyCounters = (): Counters => ({
-  input: 0, running: 0, succeeded: 0, failed: 0, duplicate: 0, cancelled: 0, retried: 0, pending: 0,
+  input: 0,
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  duplicate: 0,
+  cancelled: 0,
+  retried: 0,
+  pending: 0,
 });
 
 export const errorRecordSchema = z.object({
@@ -81,6 +96,13 @@ export const taskSchema = z.object({
   finishedAt: z.string().optional(),
   durationMs: z.number().optional(),
   worker: z.string().optional(),
-  error: z.object({ name: z.string(), message: z.string(), code: z.string().optional(), stack: z.string().optional() }).optional(),
+  error: z
+    .object({
+      name: z.string(),
+      message: z.string(),
+      code: z.string().optional(),
+      stack: z.string().optional(),
+    })
+    .optional(),
 });
 export type Task = z.infer<typeof taskSchema>;

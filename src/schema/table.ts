@@ -11,5 +11,7 @@ export type TableRef = z.infer<typeof tableRefSchema>;
 
 /** Whether a payload is a reference to a table. */
 export function isTableRef(value: unknown): value is TableRef {
-  return typeof value === 'object' && value !== null && typeof (value as { $table?: unknown }).$table === 'string';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { $table?: unknown }).$table === 'string'
+  );
 }

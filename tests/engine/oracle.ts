@@ -4,14 +4,23 @@
  */
 import { canonicalKey } from '../../src/engine/canonical.ts';
 import { compile } from '../../src/nodes/compile.ts';
-import { Emission, type Folder, type Handler, type NodeContext, type NodeDefinition } from '../../src/nodes/define-node.ts';
+import {
+  Emission,
+  type Folder,
+  type Handler,
+  type NodeContext,
+  type NodeDefinition,
+} from '../../src/nodes/define-node.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import { policySchema } from '../../src/schema/policy.ts';
 
 export interface Expected {
   status: 'succeeded' | 'partial';
-  nodes: Record<string, { input: number; succeeded: number; failed: number; duplicate: number; retried: number }>;
+  nodes: Record<
+    string,
+    { input: number; succeeded: number; failed: number; duplicate: number; retried: number }
+  >;
   outputs: Record<string, unknown[]>;
 }
 
@@ -27,22 +36,25 @@ interface OracleNode {
 }
 
 /** @returns undefined when the graph makes more than `limit` tasks: too many to be worth comparing */
-export async function simulate(graph: Graph, limit = 2_000): Promise<Expected | undefined> {
+export async function simulate(graph: Graph, limit = 400): Promise<Expected | undefined> {
   const nodes = new Map<string, OracleNode>();
   for (const node of graph.nodes) nodes.set(node.id, await load(node));
   const expected: Expected = { status: 'succeeded', nodes: {}, outputs: {} };
   for (const { id } of graph.nodes) {
     expected.nodes[id] = { input: 0, succeeded: 0, failed: 0, duplicate: 0, retried: 0 };
-    if (!graph.edges.some((edge) => edge.source === id && edge.sourcePort !== 'error')) expected.outputs[id] = [];
+    if (!graph.edges.some((edge) => edge.source === id && edge.sourcePort !== 'error'))
+      expected.outputs[id] = [];
   }
   const queue: { id: string; payload: unknown }[] = [];
   const give = (id: string, port: string, value: unknown) => {
     if (port !== 'error') expected.outputs[id]?.push(value);
     for (const edge of graph.edges) {
-      if (edge.source === id && (edge.sourcePort ?? 'out') === port) queue.push({ id: edge.target, payload: value });
+      if (edge.source === id && (edge.sourcePort ?? 'out') === port)
+        queue.push({ id: edge.target, payload: value });
     }
   };
-  for (const [id, payloads] of Object.entries(graph.inputs ?? {})) for (const payload of payloads) queue.push({ id, payload });
+  for (const [id, payloads] of Object.entries(graph.inputs ?? {}))
+    for (const payload of payloads) queue.push({ id, payload });
 
   let taken = 0;
   for (;;) {
@@ -83,7 +95,10 @@ export async function simulate(graph: Graph, limit = 2_000): Promise<Expected | 
         return;
       } catch (error) {
         const { name, message } = error as Error;
-        if (attempt <= policy.retry.max && (policy.retry.on.includes('*') || policy.retry.on.includes(name))) {
+        if (
+          attempt <= policy.retry.max &&
+          (policy.retry.on.includes('*') || policy.retry.on.includes(name))
+        ) {
           counters.retried++;
           continue;
         }
@@ -105,7 +120,9 @@ export async function simulate(graph: Graph, limit = 2_000): Promise<Expected | 
       target.isSpent = false;
     } else {
       const given = target.handler?.(payload, ctx);
-      if (given instanceof Emission) for (const value of given.values as Iterable<unknown>) give(target.node.id, given.port ?? 'out', value);
+      if (given instanceof Emission)
+        for (const value of given.values as Iterable<unknown>)
+          give(target.node.id, given.port ?? 'out', value);
       else give(target.node.id, 'out', given);
     }
   }
@@ -115,7 +132,14 @@ async function load(node: GraphNode): Promise<OracleNode> {
   const definition = registry.get(node.type) as NodeDefinition;
   const params = definition.params.parse(node.params ?? {});
   const prepared = (definition.prepare ? await definition.prepare(params, { compile }) : params) as never;
-  const loaded: OracleNode = { node, definition, state: undefined, items: [], isSpent: false, seen: new Set() };
+  const loaded: OracleNode = {
+    node,
+    definition,
+    state: undefined,
+    items: [],
+    isSpent: false,
+    seen: new Set(),
+  };
   if (definition.kind === 'map') loaded.handler = await definition.create(prepared);
   if (definition.kind === 'fold') {
     loaded.folder = await definition.create(prepared);

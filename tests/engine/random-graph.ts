@@ -7,27 +7,44 @@ const policy = fc.record({
   dedupe: fc.boolean(),
   retry: fc.record({
     max: fc.integer({ min: 0, max: 2 }),
-    on: fc.constantFrom(['*'], ['ValueError'], ['Nothing']),
+    on: fc.constantFrom('*', 'ValueError', 'Nothing').map((name) => [name]),
     delayMs: fc.constantFrom(0, 0, 5),
   }),
   workers: fc.integer({ min: 1, max: 4 }),
 });
 
-const step = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 10, max: 40 }), fc.integer({ min: 0, max: 10 })).map(
-  ([add, limit, unlucky]) =>
-    `(n) => { if (n % 11 === ${unlucky}) { const e = new Error('unlucky'); e.name = 'ValueError'; throw e; } if (!(n <= ${limit})) throw new RangeError('limit'); return n + ${add}; }`,
-);
+const step = fc
+  .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 10, max: 40 }), fc.integer({ min: 0, max: 10 }))
+  .map(
+    ([add, limit, unlucky]) =>
+      `(n) => { if (n % 11 === ${unlucky}) { const e = new Error('unlucky'); e.name = 'ValueError'; throw e; } if (!(n <= ${limit})) throw new RangeError('limit'); return n + ${add}; }`,
+  );
 
 const node = fc.oneof(
   { weight: 5, arbitrary: step.map((code) => ({ type: 'code.js', params: { code } })) },
   { weight: 1, arbitrary: fc.constant({ type: 'flow.filter', params: { code: '(n) => n % 3 !== 0' } }) },
-  { weight: 1, arbitrary: fc.constant({ type: 'flow.route', params: { ports: ['a', 'b'], code: "(n) => (n % 2 ? 'a' : 'b')" } }) },
-  { weight: 1, arbitrary: fc.constant({ type: 'flow.split', params: { code: '(n) => { if (!(n <= 30)) throw new RangeError("limit"); return [n + 5, n + 7]; }' } }) },
-  { weight: 1, arbitrary: fc.constantFrom(
-    { type: 'flow.reduce', params: { code: '(a, n) => a + (Number(n) || 1)', initial: 0 } },
-    { type: 'flow.reduce', params: { code: '(a, n) => Math.max(Number(a) || 0, Number(n) || 0)' } },
-    { type: 'flow.collect', params: {} },
-  ) },
+  {
+    weight: 1,
+    arbitrary: fc.constant({
+      type: 'flow.route',
+      params: { ports: ['a', 'b'], code: "(n) => (n % 2 ? 'a' : 'b')" },
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant({
+      type: 'flow.split',
+      params: { code: '(n) => { if (!(n <= 30)) throw new RangeError("limit"); return [n + 5, n + 7]; }' },
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      { type: 'flow.reduce', params: { code: '(a, n) => a + (Number(n) || 1)', initial: 0 } },
+      { type: 'flow.reduce', params: { code: '(a, n) => Math.max(Number(a) || 0, Number(n) || 0)' } },
+      { type: 'flow.collect', params: {} },
+    ),
+  },
 );
 
 /** Graphs of up to seven nodes with cycles, failures, retries, duplicates and gathering nodes. */
@@ -35,16 +52,21 @@ export const randomGraph: fc.Arbitrary<Graph> = fc
   .record({
     nodes: fc.array(fc.tuple(node, policy), { minLength: 1, maxLength: 7 }),
     edges: fc.array(fc.tuple(fc.nat(6), fc.nat(6), fc.nat(9)), { maxLength: 9 }),
-    inputs: fc.array(fc.tuple(fc.nat(6), fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 8 })), { minLength: 1, maxLength: 3 }),
+    inputs: fc.array(fc.tuple(fc.nat(6), fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 8 })), {
+      minLength: 1,
+      maxLength: 3,
+    }),
     staged: fc.array(fc.nat(6), { maxLength: 2 }),
   })
   .map(({ nodes, edges, inputs, staged }) => {
     const size = nodes.length;
-    const graphNodes = nodes.map(([shape, nodePolicy], i): GraphNode => ({
-      ...shape,
-      id: `n${i}`,
-      policy: { ...nodePolicy, ...(staged.includes(i) && { start: 'staged' as const }) },
-    }));
+    const graphNodes = nodes.map(
+      ([shape, nodePolicy], i): GraphNode => ({
+        ...shape,
+        id: `n${i}`,
+        policy: { ...nodePolicy, ...(staged.includes(i) && { start: 'staged' as const }) },
+      }),
+    );
     const typeOf = (i: number) => graphNodes[i]?.type ?? '';
     /** Each cycle must make values grow, and hold no collection: lists of lists would not end. */
     const mayLeadBack = (source: number, target: number) =>
@@ -60,5 +82,12 @@ export const randomGraph: fc.Arbitrary<Graph> = fc
     });
     const graphInputs: Record<string, unknown[]> = {};
     for (const [at, payloads] of inputs) graphInputs[`n${at % size}`] = payloads;
-    return { format: 'handloom.graph', version: 1, name: 'random', nodes: graphNodes, edges: graphEdges, inputs: graphInputs };
+    return {
+      format: 'handloom.graph',
+      version: 1,
+      name: 'random',
+      nodes: graphNodes,
+      edges: graphEdges,
+      inputs: graphInputs,
+    };
   });

@@ -2,9 +2,9 @@
 import { Engine } from '../../src/engine/engine.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
+import { seededRandom } from '../../src/pool/seeded-random.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import { seededRandom } from '../../src/pool/seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { type Faults, SimulatedExecutor } from './simulated-executor.ts';
 
@@ -14,7 +14,15 @@ export function simulatedEngine(seed: number, faults?: Faults) {
   const executor = new SimulatedExecutor(clock, random, faults);
   const store = createMemoryStore();
   let ids = 0;
-  const engine = new Engine({ store, executor, registry, clock, newId: () => `run-${++ids}`, tools: { compile }, random });
+  const engine = new Engine({
+    store,
+    executor,
+    registry,
+    clock,
+    newId: () => `run-${++ids}`,
+    tools: { compile },
+    random,
+  });
   return { engine, clock, executor, store };
 }
 

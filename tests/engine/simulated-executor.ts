@@ -54,7 +54,10 @@ export class SimulatedExecutor implements Executor {
     const program = (await this.#programs.get(`${batch.run}/${batch.node}`)) as LoadedProgram;
     const frame = new BatchFrame(structuredClone(batch), undefined, { access: () => ({}) as Access });
     const result = await runBatch(program, frame);
-    return { kind: 'done', result: { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length } };
+    return {
+      kind: 'done',
+      result: { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length },
+    };
   }
 
   cancel(runId: string): void {

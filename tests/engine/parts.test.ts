@@ -1,0 +1,244 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { batchSize, measure, unknownCost } from '../../src/engine/batch-size.ts';
+import { canonicalKey } from '../../src/engine/canonical.ts';
+import { RankedSet } from '../../src/engine/ranked-set.ts';
+import { RateMeter } from '../../src/engine/rate-meter.ts';
+import { mayRetry, retryDelay } from '../../src/engine/retry.ts';
+import { TaskQueue } from '../../src/engine/task-queue.ts';
+import { components, isCyclic } from '../../src/engine/topology.ts';
+import { policySchema } from '../../src/schema/policy.ts';
+
+describe('canonical keys', () => {
+  const shuffled = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(shuffled);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, item]) => [key, shuffled(item)]),
+    );
+  };
+
+  test('do not depend on the order of keys', () => {
+    fc.assert(fc.property(fc.jsonValue(), (value) => canonicalKey(value) === canonicalKey(shuffled(value))));
+  });
+
+  test('are equal for equal JSON values only', () => {
+    const text = (value: unknown) => JSON.stringify(JSON.parse(JSON.stringify(value)));
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (a, b) => {
+        if (canonicalKey(a) === canonicalKey(b))
+          expect(canonicalKey(JSON.parse(text(a)))).toBe(canonicalKey(b));
+        else expect(text(a)).not.toBe(text(b));
+      }),
+    );
+  });
+
+  test.each([
+    [-0, 0],
+    [1, 1.0],
+    [
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+      new Map([
+        ['b', 2],
+        ['a', 1],
+      ]),
+    ],
+    [new Set([1, 2]), new Set([2, 1])],
+    [{ a: undefined }, { a: undefined }],
+  ])('take %o and %o for one', (a, b) => {
+    expect(canonicalKey(a)).toBe(canonicalKey(b));
+  });
+
+  test.each([
+    [1, '1'],
+    [1, 1n],
+    [null, undefined],
+    [{ a: "1',b:'2" }, { a: '1', b: '2' }],
+    [['a","b'], ['a', 'b']],
+    [{ a: 1 }, { a: 1, b: undefined }],
+    [new Date(0), 0],
+    [new Uint8Array([1]), [1]],
+    [new Uint8Array([1]), new Int8Array([1])],
+    ['x'.repeat(100), 'x'.repeat(101)],
+    [
+      [[1], 2],
+      [1, [2]],
+    ],
+  ])('tell %o from %o', (a, b) => {
+    expect(canonicalKey(a)).not.toBe(canonicalKey(b));
+  });
+
+  test('end on a payload that holds itself', () => {
+    const loop: Record<string, unknown> = { a: 1 };
+    loop.self = loop;
+    expect(canonicalKey(loop)).toBe('{"a":1,"self":^1}');
+  });
+});
+
+describe('topology', () => {
+  const graphs = fc
+    .integer({ min: 1, max: 8 })
+    .chain((size) =>
+      fc.array(fc.array(fc.nat(size - 1), { maxLength: 4 }), { minLength: size, maxLength: size }),
+    );
+  const reach = (successors: number[][], from: number): Set<number> => {
+    const seen = new Set<number>();
+    const open = [from];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const next of successors[at] ?? []) if (!seen.has(next) && seen.add(next)) open.push(next);
+    }
+    return seen;
+  };
+
+  test('two nodes share a component exactly when each reaches the other', () => {
+    fc.assert(
+      fc.property(graphs, (successors) => {
+        const { of } = components(successors);
+        successors.forEach((_, a) => {
+          successors.forEach((__, b) => {
+            const mutual = a === b || (reach(successors, a).has(b) && reach(successors, b).has(a));
+            expect(of[a] === of[b]).toBe(mutual);
+          });
+        });
+      }),
+    );
+  });
+
+  test('every edge leads to an equal or higher component, and to a higher layer outside cycles', () => {
+    fc.assert(
+      fc.property(graphs, (successors) => {
+        const { of, layer, members } = components(successors);
+        successors.forEach((targets, a) => {
+          for (const b of targets) {
+            expect(of[b]).toBeGreaterThanOrEqual(of[a] as number);
+            if (of[a] !== of[b])
+              expect(layer[of[b] as number]).toBeGreaterThan(layer[of[a] as number] as number);
+          }
+          expect(isCyclic(members[of[a] as number] as number[], successors)).toBe(
+            reach(successors, a).has(a),
+          );
+        });
+      }),
+    );
+  });
+});
+
+describe('batch sizes', () => {
+  const measured = (count: number, busyMs: number) => {
+    const cost = unknownCost();
+    measure(cost, count, busyMs);
+    return cost;
+  };
+
+  test('begin with one task', () => {
+    expect(batchSize(unknownCost(), 1000, 2)).toBe(1);
+  });
+  test('leave a slow task alone', () => {
+    expect(batchSize(measured(1, 50), 1000, 2)).toBe(1);
+  });
+  test('grow step by step towards ten milliseconds of work', () => {
+    expect(batchSize(measured(1, 0.01), 100_000, 2)).toBe(8);
+    expect(batchSize(measured(1000, 10), 100_000, 2)).toBe(1000);
+    expect(batchSize(measured(1000, 1), 100_000, 2)).toBe(4096);
+  });
+  test('share a short queue among the workers', () => {
+    expect(batchSize(measured(1000, 1000), 8, 4)).toBe(2);
+  });
+  test('never exceed the queue, nor fall below one', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(5000),
+        fc.double({ min: 0, max: 1e6, noNaN: true }),
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.integer({ min: 1, max: 64 }),
+        (count, ms, queued, lanes) => {
+          const size = batchSize(measured(count, ms), queued, lanes);
+          expect(size).toBeGreaterThanOrEqual(1);
+          expect(size).toBeLessThanOrEqual(queued);
+          expect(Number.isInteger(size)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+test('a task queue behaves as a list', () => {
+  const command = fc.oneof(
+    fc.nat(50).map((count) => ({ push: count })),
+    fc.nat(40).map((count) => ({ take: count })),
+    fc.nat(10).map((count) => ({ putBack: count })),
+  );
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+      const queue = new TaskQueue();
+      let model: number[] = [];
+      let next = 1;
+      const fresh = (count: number) => Array.from({ length: count }, () => next++);
+      for (const c of commands) {
+        if ('push' in c) for (const task of fresh(c.push)) model.push(task), queue.push(task, `p${task}`);
+        else if ('take' in c) {
+          const taken = queue.take(c.take);
+          expect(taken.tasks).toEqual(model.slice(0, c.take));
+          expect(taken.payloads).toEqual(taken.tasks.map((task) => `p${task}`));
+          model = model.slice(c.take);
+        } else {
+          const tasks = fresh(c.putBack);
+          queue.putBack({ tasks, payloads: tasks.map((task) => `p${task}`) });
+          model = [...tasks, ...model];
+        }
+        expect(queue.length).toBe(model.length);
+      }
+    }),
+  );
+});
+
+test('a ranked set serves the lowest rank first', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(20), { minLength: 1 }),
+      fc.array(fc.tuple(fc.boolean(), fc.nat(20))),
+      (order, commands) => {
+        const ranks: number[] = [];
+        order.forEach((member, rank) => {
+          ranks[member] = rank;
+        });
+        const set = new RankedSet(ranks);
+        const model = new Set<number>();
+        for (const [add, pick] of commands) {
+          const member = order[pick % order.length] as number;
+          if (add) set.add(member), model.add(member);
+          else set.delete(member), model.delete(member);
+          expect(set.first).toBe(order.find((candidate) => model.has(candidate)));
+        }
+      },
+    ),
+  );
+});
+
+describe('retries', () => {
+  const retry = policySchema.parse({ retry: { max: 3, on: ['A'], delayMs: 100, maxDelayMs: 350 } }).retry;
+  test('are for the errors named, as often as allowed', () => {
+    expect([1, 3, 4].map((attempt) => mayRetry(retry, attempt, 'A'))).toEqual([true, true, false]);
+    expect(mayRetry(retry, 1, 'B')).toBe(false);
+  });
+  test('wait longer each time, up to the limit', () => {
+    expect([1, 2, 3].map((attempt) => retryDelay(retry, attempt, () => 0.5))).toEqual([100, 200, 350]);
+  });
+  test('are spread out by jitter', () => {
+    expect(retryDelay({ ...retry, jitter: 0.5 }, 1, () => 0.5)).toBe(75);
+    expect(retryDelay({ ...retry, jitter: true }, 1, () => 0.25)).toBe(75);
+  });
+});
+
+test('a rate is what ended within about the last second', () => {
+  const meter = new RateMeter(1);
+  expect(meter.sample(0, [0])).toEqual([0]);
+  expect(meter.sample(500, [50])).toEqual([100]);
+  expect(meter.sample(1000, [100])).toEqual([100]);
+  expect(meter.sample(2000, [100])).toEqual([0]);
+});

@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest';
+import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import type { Counters, RunReport } from '../../src/schema/run.ts';
+import { runGraph, simulatedEngine } from './run-graph.ts';
+
+const code = (id: string, source: string, rest: Partial<GraphNode> = {}): GraphNode => ({
+  id,
+  type: 'code.js',
+  params: { code: source },
+  ...rest,
+});
+
+const graph = (nodes: GraphNode[], edges: GraphEdge[], inputs: Graph['inputs'] = {}): Graph => ({
+  format: 'handloom.graph',
+  version: 1,
+  name: 'test',
+  nodes,
+  edges,
+  inputs,
+});
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+function expectAllAccountedFor(report: RunReport): void {
+  for (const [id, c] of Object.entries(report.nodes) as [string, Counters][]) {
+    expect({ id, ended: c.succeeded + c.failed + c.duplicate + c.cancelled }).toEqual({ id, ended: c.input });
+    expect({ id, running: c.running, pending: c.pending }).toEqual({ id, running: 0, pending: 0 });
+  }
+}
+
+describe('ending', () => {
+  test('a graph without nodes succeeds at once', async () => {
+    const { report } = await runGraph(graph([], []));
+    expect(report.status).toBe('succeeded');
+    expect(report.finishedAt).toBeDefined();
+  });
+
+  test('a collection behind a filter that lets nothing through gives an empty list', async () => {
+    const nodes = [
+      { id: 'f', type: 'flow.filter', params: { code: '() => false' } },
+      { id: 'c', type: 'flow.collect' },
+    ];
+    const { report } = await runGraph(graph(nodes, [{ source: 'f', target: 'c' }], { f: [1, 2] }));
+    expect(report.outputs).toEqual({ c: [[]] });
+  });
+
+  test('a source without inputs is started once by itself', async () => {
+    const nodes = [{ id: 's', type: 'flow.source', params: { items: [1, 2, 3] } }, code('d', '(n) => n * 2')];
+    const { report } = await runGraph(graph(nodes, [{ source: 's', target: 'd' }]));
+    expect(report.nodes.s?.input).toBe(1);
+    expect(report.outputs.d?.toSorted()).toEqual([2, 4, 6]);
+  });
+
+  test('a run kept open waits for tasks until it is cancelled', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const { id } = await engine.start(graph([code('a', '(n) => n')], [], { a: [1] }), { keepOpen: true });
+    while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
+    expect((await engine.summary(id)).status).toBe('running');
+    await clock.until(engine.cancel(id));
+    expect((await engine.summary(id)).status).toBe('cancelled');
+  });
+});
+
+describe('order', () => {
+  test('a serial node takes its tasks in the order of arrival, also when some are retried later', async () => {
+    const flaky = '(n, ctx) => { if (n % 3 === 0 && ctx.attempt < 3) throw new Error("not yet"); return n; }';
+    const policy = { mode: 'serial', retry: { max: 2, delayMs: 10 } } as const;
+    const { report, executor } = await runGraph(
+      graph([code('a', flaky, { policy })], [], { a: numbers(30) }),
+    );
+    expect(report.outputs.a).toEqual(numbers(30));
+    expect(report.nodes.a?.retried).toBe(20);
+    expect(executor.peak.get('a')).toBe(1);
+  });
+
+  test('a collection holds its values in the order of the inputs they descend from', async () => {
+    const nodes = [
+      code('a', '(n) => n'),
+      { id: 's', type: 'flow.split', params: { code: '(n) => [n, n + 0.5]' } },
+      code('b', '(n) => n'),
+      { id: 'c', type: 'flow.collect' },
+    ];
+    const edges = [
+      { source: 'a', target: 's' },
+      { source: 's', target: 'b' },
+      { source: 'b', target: 'c' },
+    ];
+    const expected = numbers(100).flatMap((n) => [n, n + 0.5]);
+    for (const seed of [1, 2, 3]) {
+      const { report } = await runGraph(graph(nodes, edges, { a: numbers(100) }), seed, { loss: 0.2 });
+      expect(report.outputs.c).toEqual([expected]);
+    }
+  });
+
+  test('a staged node starts only when everything upstream has ended', async () => {
+    const nodes = [code('a', '(n) => n'), code('b', '(n) => n', { policy: { start: 'staged' } })];
+    const { executor } = await runGraph(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(200) }));
+    const last = executor.begun.findLastIndex((task) => task.node === 'a');
+    const first = executor.begun.findIndex((task) => task.node === 'b');
+    expect(first).toBeGreaterThan(last);
+  });
+
+  test('an eager node does not wait for its upstream to end', async () => {
+    const nodes = [code('a', '(n) => n'), code('b', '(n) => n')];
+    const { executor } = await runGraph(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(200) }));
+    const last = executor.begun.findLastIndex((task) => task.node === 'a');
+    const first = executor.begun.findIndex((task) => task.node === 'b');
+    expect(first).toBeLessThan(last);
+  });
+});
+
+describe('limits', () => {
+  test.each(['thread', 'process', 'async'] as const)('a %s node keeps to its workers', async (mode) => {
+    const policy = { mode, workers: 2 };
+    const { executor } = await runGraph(graph([code('a', '(n) => n', { policy })], [], { a: numbers(60) }));
+    expect(executor.peak.get('a')).toBe(2);
+  });
+});
+
+describe('failure', () => {
+  const failing =
+    '(n) => { if (n === 3) { const e = new Error("three"); e.name = "ValueError"; throw e; } return n; }';
+
+  test('the rest of the graph goes on, and the failed task keeps its payload, error and attempts', async () => {
+    const policy = { retry: { max: 2, on: ['ValueError'] } };
+    const { report } = await runGraph(graph([code('a', failing, { policy })], [], { a: numbers(6) }));
+    expect(report.status).toBe('partial');
+    expect(report.outputs.a?.toSorted()).toEqual([0, 1, 2, 4, 5]);
+    expect(report.errors).toMatchObject([
+      { node: 'a', name: 'ValueError', message: 'three', attempts: 3, payload: 3 },
+    ]);
+    expect(report.errors[0]?.stack).toContain('three');
+  });
+
+  test('an error outside the policy is not retried', async () => {
+    const policy = { retry: { max: 2, on: ['TypeError'] } };
+    const { report } = await runGraph(graph([code('a', failing, { policy })], [], { a: [3] }));
+    expect(report.nodes.a).toMatchObject({ failed: 1, retried: 0 });
+  });
+
+  test('an error port receives the payload and the error, and leaves the outputs alone', async () => {
+    const nodes = [code('a', failing), code('rescue', '({ payload, error }) => [payload, error.name]')];
+    const edges = [{ source: 'a', sourcePort: 'error', target: 'rescue' }];
+    const { report } = await runGraph(graph(nodes, edges, { a: [3, 4] }));
+    expect(report.outputs).toEqual({ a: [4], rescue: [[3, 'ValueError']] });
+  });
+
+  test('on error stop ends the run as failed, and every task is accounted for', async () => {
+    const policy = { onError: 'stop' } as const;
+    const { report } = await runGraph(graph([code('a', failing, { policy })], [], { a: numbers(500) }));
+    expect(report.status).toBe('failed');
+    expect(report.reason).toBe('ValueError: three');
+    expect(report.nodes.a?.cancelled).toBeGreaterThan(400);
+    expectAllAccountedFor(report);
+  });
+
+  test('a value that a fold cannot take fails alone and leaves the state as it was', async () => {
+    const params = { code: '(sum, n) => { if (n === 2) throw new RangeError("two"); return sum + n; }' };
+    const { report } = await runGraph(
+      graph([{ id: 'r', type: 'flow.reduce', params }], [], { r: [1, 2, 3] }),
+    );
+    expect(report.outputs.r).toEqual([4]);
+    expect(report.nodes.r).toMatchObject({ succeeded: 2, failed: 1 });
+  });
+});
+
+describe('cancelling', () => {
+  test('all that has not ended is counted as cancelled', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const nodes = [code('a', '(n) => n'), code('b', '(n) => n')];
+    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(1000) }));
+    for (let i = 0; i < 10; i++) {
+      clock.next();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await clock.until(engine.cancel(id));
+    const report = await engine.report(id);
+    expect(report.status).toBe('cancelled');
+    expect(report.nodes.a?.cancelled).toBeGreaterThan(0);
+    expectAllAccountedFor(report);
+  });
+
+  test('a run that has ended cannot be cancelled', async () => {
+    const { engine, id } = await runGraph(graph([], []));
+    await expect(engine.cancel(id)).rejects.toMatchObject({ code: 'run_ended' });
+  });
+});
+
+describe('questions about a run', () => {
+  const failing = '(n) => { if (n % 10 === 0) throw new RangeError(`no ${n}`); return n; }';
+
+  test('pages of tasks, outputs and errors join up without gaps or repeats', async () => {
+    const { engine, id } = await runGraph(graph([code('a', failing)], [], { a: numbers(1000) }));
+    const all = async <T>(page: (cursor?: string) => Promise<{ items: T[]; nextCursor: string | null }>) => {
+      const items: T[] = [];
+      let cursor: string | undefined;
+      do {
+        const next = await page(cursor);
+        items.push(...next.items);
+        cursor = next.nextCursor ?? undefined;
+      } while (cursor);
+      return items;
+    };
+    const cursorOf = (cursor?: string) => (cursor === undefined ? {} : { cursor });
+    const tasks = await all((c) => engine.tasks(id, { limit: 70, ...cursorOf(c) }));
+    expect(tasks.map((task) => Number(task.id))).toEqual(numbers(1000).map((n) => n + 1));
+    const failed = await all((c) => engine.tasks(id, { limit: 7, status: 'failed', ...cursorOf(c) }));
+    expect(failed.map((task) => task.payload as number).toSorted((a, b) => a - b)).toEqual(
+      numbers(100).map((n) => n * 10),
+    );
+    const good = await all((c) => engine.tasks(id, { limit: 33, status: 'succeeded', ...cursorOf(c) }));
+    expect(good).toHaveLength(900);
+    const outputs = await all((c) => engine.outputs(id, { limit: 41, node: 'a', ...cursorOf(c) }));
+    expect(new Set(outputs).size).toBe(900);
+    const errors = await all((c) => engine.errors(id, { limit: 9, ...cursorOf(c) }));
+    expect(errors).toHaveLength(100);
+    expect((await engine.errors(id, { q: 'no 990' })).items).toMatchObject([{ payload: 990 }]);
+    expect((await engine.errors(id, { node: 'b' })).items).toEqual([]);
+  });
+
+  test('a report holds the first outputs and a cursor to the rest', async () => {
+    const { engine, id } = await runGraph(graph([code('a', '(n) => n')], [], { a: numbers(250) }));
+    const report = await engine.report(id);
+    expect(report.outputs.a).toHaveLength(100);
+    const rest = await engine.outputs(id, {
+      node: 'a',
+      limit: 1000,
+      cursor: report.outputCursors?.a as string,
+    });
+    expect(new Set([...(report.outputs.a ?? []), ...rest.items]).size).toBe(250);
+  });
+
+  test('a task tells where it came from and how it went', async () => {
+    const nodes = [code('a', '(n) => n + 1'), code('b', '(n) => n')];
+    const { engine, id } = await runGraph(graph(nodes, [{ source: 'a', target: 'b' }], { a: [1] }));
+    expect(await engine.task(id, '2')).toMatchObject({
+      node: 'b',
+      parent: '1',
+      payload: 2,
+      status: 'succeeded',
+      attempts: 1,
+    });
+    await expect(engine.task(id, '3')).rejects.toMatchObject({ code: 'task_not_found' });
+    await expect(engine.task(id, '__proto__')).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
+  test('a cursor that was never given is refused', async () => {
+    const { engine, id } = await runGraph(graph([], []));
+    await expect(engine.outputs(id, { cursor: 'x' })).rejects.toMatchObject({ code: 'bad_cursor' });
+  });
+
+  test('a subscriber hears where the run stands and at last how it ended', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const { id } = await engine.start(graph([code('a', failing)], [], { a: numbers(50) }));
+    const heard: string[] = [];
+    const errors = new Set<string>();
+    await engine.subscribe(id, (news) => {
+      heard.push(news.run.status);
+      for (const error of news.errors) errors.add(error.task);
+    });
+    await clock.until(engine.ended(id));
+    expect(heard[0]).toBe('running');
+    expect(heard.at(-1)).toBe('partial');
+    expect(errors.size).toBe(5);
+  });
+});
