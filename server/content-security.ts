@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sandboxScript, sandboxScript } from '../src/pool/sandbox-script.ts';
+import { sandboxScript } from '../src/pool/sandbox-script.ts';
 
 /**
  * The policy of the built page. Its inline scripts are allowed by their hashes. The sandbox in which tasks run is a
- * `srcdoc` frame, which inherits this policy beside having its own: hence its
- * script's hash, and `unsafe-eval`, without which it could not compile the graph's code.
+ * `srcdoc` frame, which inherits this policy beside having its own, much stricter one: hence its script's hash,
+ * `blob:`, of which its workers are made, and `unsafe-eval`, without which they could not compile the graph's code.
  */
 export function contentSecurityPolicy(webDir: string): string {
   const hashes = [...inlineScripts(readPage(webDir)), sandboxScript].map(
