@@ -1,0 +1,22 @@
+/** The words and the dye of a run's status. */
+import type { RunStatus } from '../../schema/run.ts';
+import { m } from '../paraglide/messages.js';
+
+export function statusTitle(status: RunStatus): string {
+  switch (status) {
+    case 'pending': return m.status_pending();
+    case 'running': return m.status_running();
+    case 'paused': return m.status_paused();
+    case 'succeeded': return m.status_succeeded();
+    case 'partial': return m.status_partial();
+    case 'failed': return m.status_failed();
+    case 'cancelled': return m.status_cancelled();
+  }
+}
+
+export function statusDye(status: RunStatus): string {
+  if (status === 'succeeded') return 'var(--ok)';
+  if (status === 'failed' || status === 'partial') return 'var(--fail)';
+  if (status === 'cancelled') return 'var(--ink-3)';
+  return 'var(--busy)';
+}

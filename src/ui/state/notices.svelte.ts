@@ -1,0 +1,47 @@
+/** Short messages that come and go; errors stay until dismissed. */
+export interface Notice {
+  id: number;
+  kind: 'info' | 'error';
+  title: string;
+  detail?: string | undefined;
+  /** Places, one a line. */
+  lines?: string[] | undefined;
+  action?: { label: string; run: () => void } | undefined;
+}
+
+/** Milliseconds an information stays. */
+const stay = 5000;
+
+export class Notices {
+  list = $state.raw<Notice[]>([]);
+  #next = 1;
+
+  info(title: string, more: Partial<Notice> = {}): void {
+    const id = this.#add({ ...more, kind: 'info', title });
+    setTimeout(() => this.dismiss(id), stay);
+  }
+
+  /** A message that stays until it is answered or dismissed. */
+  ask(title: string, action: { label: string; run: () => void }): void {
+    this.#add({ kind: 'info', title, action });
+  }
+
+  /** Shows what went wrong; errors of the family tell their places. */
+  error(title: string, cause?: unknown): void {
+    const detail = cause instanceof Error ? cause.message : undefined;
+    const issues = (cause as { issues?: { message: string }[] } | undefined)?.issues ?? [];
+    const lines = issues.slice(0, 6).map((issue) => issue.message);
+    if (issues.length > lines.length) lines.push(`… ${issues.length - lines.length}`);
+    this.#add({ kind: 'error', title, detail: lines.length ? undefined : detail, lines });
+  }
+
+  dismiss(id: number): void {
+    this.list = this.list.filter((notice) => notice.id !== id);
+  }
+
+  #add(notice: Omit<Notice, 'id'>): number {
+    const id = this.#next++;
+    this.list = [...this.list, { ...notice, id }].slice(-4);
+    return id;
+  }
+}

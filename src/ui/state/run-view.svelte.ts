@@ -1,0 +1,151 @@
+/**
+ * A run as the page shows it. Progress arrives up to twenty times a second; each node and each thread has a small
+ * state of its own, so that an event touches what has changed and nothing else is drawn again.
+ */
+import type { RunProgress } from '../../api/services.ts';
+import { defaultInput, defaultOutput, type Graph, type GraphEdge } from '../../schema/graph.ts';
+import { type Counters, type ErrorRecord, emptyCounters, hasEnded, type RunSummary } from '../../schema/run.ts';
+
+/** Least milliseconds between two updates of the page. */
+const frame = 80;
+/** Newest errors and log lines kept for the panel; older ones are in the run's record. */
+const kept = 500;
+
+export class NodeRun {
+  counters = $state.raw<Counters>(emptyCounters());
+  /** Tasks ended per second. */
+  rate = $state(0);
+  /** What the running tasks report, 0 to 1. */
+  fraction = $state<number | undefined>();
+  readonly ended = $derived(
+    this.counters.succeeded + this.counters.failed + this.counters.duplicate + this.counters.cancelled,
+  );
+  readonly state = $derived.by((): NodeState => {
+    const { input, running, failed, pending } = this.counters;
+    if (running > 0) return 'running';
+    if (pending > 0) return 'waiting';
+    if (failed > 0) return 'failed';
+    return input > 0 ? 'done' : 'idle';
+  });
+  /** How much of what has arrived is done, 0 to 1. */
+  readonly progress = $derived(
+    this.counters.input === 0 ? 0 : Math.min(1, (this.ended + (this.fraction ?? 0)) / this.counters.input),
+  );
+}
+export type NodeState = 'idle' | 'waiting' | 'running' | 'done' | 'failed';
+
+export class ThreadRun {
+  /** Results that have travelled it. */
+  count = $state(0);
+  /** Whether any did since the update before. */
+  moving = $state(false);
+}
+
+export type LogLine = RunProgress['logs'][number];
+
+export class RunView {
+  readonly id: string;
+  /** The graph as it was when the run began. */
+  readonly graph: Graph;
+  summary = $state.raw<RunSummary>(undefined as never);
+  errors = $state.raw<ErrorRecord[]>([]);
+  logs = $state.raw<LogLine[]>([]);
+  /** Whether the connection to the engine is lost for the moment. */
+  stale = $state(false);
+  readonly live = $derived(!hasEnded(this.summary.status));
+  readonly totals = $derived.by(() => {
+    const totals = emptyCounters();
+    for (const counters of Object.values(this.summary.nodes)) {
+      for (const key of Object.keys(totals) as (keyof Counters)[]) totals[key] += counters[key];
+    }
+    return totals;
+  });
+  rate = $state(0);
+
+  readonly #nodes = new Map<string, NodeRun>();
+  readonly #threads = new Map<string, ThreadRun>();
+  readonly #keys: string[];
+  #next: RunProgress | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #shownAt = 0;
+
+  constructor(summary: RunSummary, graph: Graph) {
+    this.id = summary.id;
+    this.graph = graph;
+    this.#keys = threadKeys(graph.edges);
+    this.summary = summary;
+    this.#showNodes(summary, {}, {});
+  }
+
+  /** The state of one node; the same object for as long as the run is shown. */
+  node(id: string): NodeRun {
+    return lookUp(this.#nodes, id, () => new NodeRun());
+  }
+
+  thread(key: string): ThreadRun {
+    return lookUp(this.#threads, key, () => new ThreadRun());
+  }
+
+  /** Takes one progress in; the page shows the newest at its own pace. */
+  take(progress: RunProgress): void {
+    if (progress.errors.length) this.errors = [...this.errors, ...progress.errors].slice(-kept);
+    if (progress.logs.length) this.logs = [...this.logs, ...progress.logs].slice(-kept);
+    this.#next = progress;
+    if (hasEnded(progress.run.status)) this.#show();
+    else this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + frame - performance.now()));
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const progress = this.#next;
+    if (!progress) return;
+    this.#next = undefined;
+    this.#shownAt = performance.now();
+    this.summary = progress.run;
+    this.#showNodes(progress.run, progress.rates, progress.fractions ?? {});
+    this.rate = Object.values(progress.rates).reduce((sum, rate) => sum + rate, 0);
+    progress.edges.forEach((count, index) => {
+      const key = this.#keys[index];
+      if (key === undefined) return;
+      const thread = this.thread(key);
+      thread.moving = this.live && count > thread.count;
+      thread.count = count;
+    });
+  }
+
+  #showNodes(run: RunSummary, rates: Record<string, number>, fractions: Record<string, number>): void {
+    for (const [id, counters] of Object.entries(run.nodes)) {
+      const node = this.node(id);
+      if (!equal(node.counters, counters)) node.counters = counters;
+      node.rate = rates[id] ?? 0;
+      node.fraction = fractions[id];
+    }
+  }
+}
+
+/** A name for each edge that stays the same while others come and go; equal edges are told apart by a number. */
+export function threadKeys(edges: readonly GraphEdge[]): string[] {
+  const seen = new Map<string, number>();
+  return edges.map((edge) => {
+    const ends = [edge.source, edge.sourcePort ?? defaultOutput, edge.target, edge.targetPort ?? defaultInput];
+    const key = ends.map(encodeURIComponent).join('|');
+    const count = seen.get(key) ?? 0;
+    seen.set(key, count + 1);
+    return count ? `${key}|${count}` : key;
+  });
+}
+
+function equal(a: Counters, b: Counters): boolean {
+  return (Object.keys(a) as (keyof Counters)[]).every((key) => a[key] === b[key]);
+}
+
+function lookUp<T>(map: Map<string, T>, key: string, create: () => T): T {
+  let value = map.get(key);
+  if (!value) map.set(key, (value = create()));
+  return value;
+}

@@ -1,0 +1,118 @@
+/** One graph open in the editor, with its keeper and the run on show. */
+import type { Client } from '../../api/client.ts';
+import { HandloomError, type Issue } from '../../errors.ts';
+import type { GraphDocument } from '../../sync/graph-document.ts';
+import type { Catalog } from './catalog.svelte.ts';
+import { DocumentSync } from './document-sync.svelte.ts';
+import { Editor } from './editor.svelte.ts';
+import type { RunView } from './run-view.svelte.ts';
+import { watchRun } from './watch-run.ts';
+
+/** Milliseconds of rest after a change before the engine is asked whether the graph can run. */
+const restBeforeCheck = 500;
+
+export class Session {
+  readonly editor: Editor;
+  readonly sync: DocumentSync;
+  run = $state.raw<RunView | undefined>();
+  starting = $state(false);
+  cancelling = $state(false);
+  readonly running = $derived(this.run?.live ?? false);
+
+  readonly #client: Client;
+  #stopRun: (() => void) | undefined;
+  #check: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopEffects: () => void;
+
+  private constructor(client: Client, editor: Editor, sync: DocumentSync) {
+    this.#client = client;
+    this.editor = editor;
+    this.sync = sync;
+    this.#stopEffects = $effect.root(() => {
+      $effect(() => {
+        void this.editor.graph;
+        clearTimeout(this.#check);
+        this.#check = setTimeout(() => void this.check(), restBeforeCheck);
+      });
+    });
+  }
+
+  /** @throws HandloomError `graph_not_found` */
+  static async open(client: Client, id: string, document: GraphDocument, catalog: Catalog): Promise<Session> {
+    const sync = new DocumentSync(client, id, document);
+    try {
+      await sync.open();
+    } catch (error) {
+      sync.dispose();
+      throw error;
+    }
+    const session = new Session(client, new Editor(id, document, catalog), sync);
+    await session.#showNewest();
+    return session;
+  }
+
+  /** Asks the engine what keeps the graph from running. */
+  async check(): Promise<Issue[]> {
+    const asked = this.editor.graph;
+    const { issues } = await this.#client.validateGraph(asked);
+    if (this.editor.graph === asked) this.editor.issues = issues as Issue[];
+    return issues as Issue[];
+  }
+
+  /** Keeps what was changed, then starts a run. Whatever stands in the way appears at its node. */
+  async start(): Promise<void> {
+    if (this.starting || this.running) return;
+    this.starting = true;
+    try {
+      await this.sync.flush();
+      const { id } = await this.#client.startRun(this.editor.id);
+      await this.#show(id);
+    } catch (error) {
+      if (error instanceof HandloomError && error.issues.length) this.editor.issues = error.issues;
+      throw error;
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  async cancel(): Promise<void> {
+    if (!this.run || this.cancelling) return;
+    this.cancelling = true;
+    try {
+      await this.#client.cancelRun(this.run.id);
+    } finally {
+      this.cancelling = false;
+    }
+  }
+
+  /** Takes the run off the canvas; it stays in the list of runs. */
+  hideRun(): void {
+    this.#stopRun?.();
+    this.#stopRun = undefined;
+    this.run = undefined;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#check);
+    this.#stopEffects();
+    this.hideRun();
+    this.editor.dispose();
+    this.sync.dispose();
+  }
+
+  async #show(id: string): Promise<void> {
+    const { view, stop } = await watchRun(this.#client, id);
+    this.hideRun();
+    this.#stopRun = stop;
+    this.run = view;
+  }
+
+  async #showNewest(): Promise<void> {
+    try {
+      const [newest] = (await this.#client.listRuns({ graph: this.editor.id, limit: 1 })).items;
+      if (newest) await this.#show(newest.id);
+    } catch {
+      // The graph can be edited without its last run on show.
+    }
+  }
+}
