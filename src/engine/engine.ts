@@ -2,12 +2,13 @@
  * The engine of a host: starts runs, knows those that live, and answers about all of them from their journals.
  * It is the `RunService` of the API; a host gives it a store, an executor, a clock and the node types.
  */
-import { ConflictError, type Issue, NotFoundError, ValidationError } from '../errors.ts';
+import { ConflictError, type Issue, NotFoundError, toWireError, ValidationError } from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import {
   type ErrorRecord,
   emptyCounters,
+  hasEnded,
   type RunReport,
   type RunStatus,
   type RunSummary,
@@ -16,10 +17,12 @@ import {
 } from '../schema/run.ts';
 import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
-import type { Executor } from './executor.ts';
+import type { Executor, PreparedNode } from './executor.ts';
 import { JournalReader } from './journal-reader.ts';
-import { planGraph } from './plan.ts';
+import { type Plan, planGraph } from './plan.ts';
+import { Replay } from './replay.ts';
 import { endedTasks, LiveRun, type RunNews } from './run.ts';
+import { createState, type SchedulerState } from './scheduler-state.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
 /** Outputs of a node, and errors, that a report holds unless more are asked for. */
@@ -63,7 +66,6 @@ export class Engine {
     const { graph, nodes } = await this.#check(
       options.inputs ? { ...document, inputs: { ...document.inputs, ...options.inputs } } : document,
     );
-    const plan = planGraph(graph, nodes);
     const id = newId();
     const summary: RunSummary = {
       id,
@@ -75,20 +77,55 @@ export class Engine {
     };
     await store.runs.create({ ...summary, document: graph, ...(options.keepOpen && { keepOpen: true }) });
 
-    const run = new LiveRun({
-      summary,
-      plan,
-      ...(options.keepOpen && { keepOpen: true }),
-      executor: this.#options.executor,
-      journal: store.runs,
-      clock,
-      random: this.#options.random ?? Math.random,
-    });
-    this.#live.set(id, run);
-    this.#options.executor.open({ id, nodes, settings: graph.settings ?? {} });
-    run.send({ type: 'start' });
-    void run.ended.then(() => this.#live.delete(id));
+    const state = this.#stateOf(id, planGraph(graph, nodes), options.keepOpen ?? false);
+    this.#enliven(summary, state, nodes, graph).send({ type: 'start' });
     return { id };
+  }
+
+  /**
+   * Goes on with a run whose host died, from its journal.
+   * @throws ConflictError `run_live`, `run_ended`
+   */
+  async resume(id: string): Promise<void> {
+    if (this.#live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
+    const { document, keepOpen, ...summary } = await this.#record(id);
+    if (hasEnded(summary.status)) throw runEnded(id, summary.status);
+    const { runs } = this.#options.store;
+    const { graph, nodes } = await this.#check(document);
+    const state = this.#stateOf(id, planGraph(graph, nodes), keepOpen ?? false);
+    const replay = new Replay(state);
+    for (const { first } of await runs.summaries(id))
+      replay.take((await runs.chunk(id, first))?.entries ?? []);
+    replay.finish();
+    this.#enliven(summary, state, nodes, graph).send({ type: 'recover' });
+  }
+
+  /**
+   * Resumes every run that a host which is no more has left unfinished. Call it only where no other engine can be
+   * working on the same store.
+   * @returns ids of the runs that go on
+   */
+  async recover(): Promise<string[]> {
+    const interrupted: string[] = [];
+    for (const status of ['pending', 'running', 'paused'] as const) {
+      let cursor: string | undefined;
+      do {
+        const page = await this.#options.store.runs.list({ status, limit: 1000, ...(cursor && { cursor }) });
+        interrupted.push(...page.items.map((run) => run.id));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor);
+    }
+    const resumed: string[] = [];
+    for (const id of interrupted) {
+      if (this.#live.has(id)) continue;
+      try {
+        await this.resume(id);
+        resumed.push(id);
+      } catch (error) {
+        await this.#giveUp(id, error);
+      }
+    }
+    return resumed;
   }
 
   /** Everything that keeps a document from running; empty when nothing does. */
@@ -231,6 +268,28 @@ export class Engine {
     await Promise.all([...this.#live.values()].map((run) => run.flush()));
   }
 
+  #stateOf(id: string, plan: Plan, keepOpen: boolean): SchedulerState {
+    const { executor, random = Math.random } = this.#options;
+    return createState(plan, { run: id, parallelism: executor.parallelism, keepOpen, random });
+  }
+
+  #enliven(summary: RunSummary, state: SchedulerState, nodes: PreparedNode[], graph: Graph): LiveRun {
+    const { executor, store, clock } = this.#options;
+    const run = new LiveRun({ summary, state, executor, journal: store.runs, clock });
+    this.#live.set(run.id, run);
+    executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
+    void run.ended.then(() => this.#live.delete(run.id));
+    return run;
+  }
+
+  /** A run that cannot be resumed (its journal is damaged, a node type is gone) has failed, and says why. */
+  async #giveUp(id: string, error: unknown): Promise<void> {
+    const { document: _, keepOpen: __, ...summary } = await this.#record(id);
+    const finishedAt = new Date(this.#options.clock.now()).toISOString();
+    const reason = `The run could not be resumed: ${toWireError(error).message}`;
+    await this.#options.store.runs.append({ ...summary, status: 'failed', finishedAt, reason }, []);
+  }
+
   #check(document: unknown): Promise<ValidGraph> {
     return validateGraph(document, this.#options.registry, this.#options.tools);
   }
@@ -257,6 +316,9 @@ export class Engine {
     return this.#live.get(id)?.runningTasks() ?? new Set();
   }
 }
+
+const runEnded = (id: string, status: RunStatus): ConflictError =>
+  new ConflictError('run_ended', `The run has ended already: ${status}.`, { details: { id, status } });
 
 /** The engine of a host; see {@link Engine}. */
 export function createEngine(options: EngineOptions): Engine {

@@ -86,8 +86,7 @@ export function chunkOf(run: string, entries: JournalEntry[]): JournalChunk {
   const [first] = entries;
   const last = entries[entries.length - 1];
   const nodes: ChunkSummary['nodes'] = {};
-  for (const entry of entries)
-    if (entry.kind !== 'status') summarise((nodes[entry.node] ??= emptySummary()), entry);
+  for (const entry of entries) if ('node' in entry) summarise((nodes[entry.node] ??= emptySummary()), entry);
   return {
     version: journalVersion,
     run,

@@ -93,6 +93,11 @@ export interface FlushEntry extends EntryBase {
   node: string;
 }
 
+/** A run that was kept open for tasks from outside takes no more. */
+export interface CloseEntry extends EntryBase {
+  kind: 'close';
+}
+
 export interface StatusEntry extends EntryBase {
   kind: 'status';
   status: RunStatus;
@@ -116,6 +121,7 @@ export type JournalEntry =
   | OutputEntry
   | StateEntry
   | FlushEntry
+  | CloseEntry
   | StatusEntry
   | LogEntry;
 

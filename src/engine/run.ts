@@ -5,10 +5,9 @@ import type { Clock } from './clock.ts';
 import type { Batch, Executor } from './executor.ts';
 import { errorRecordsOf, type JournalEntry } from './journal.ts';
 import { type JournalSink, JournalWriter } from './journal-writer.ts';
-import type { Plan } from './plan.ts';
 import { RateMeter } from './rate-meter.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
-import { createState, type NodeState, type SchedulerState } from './scheduler-state.ts';
+import type { NodeState, SchedulerState } from './scheduler-state.ts';
 
 /** Milliseconds between two notices of progress to a subscriber. */
 const progressEveryMs = 50;
@@ -36,13 +35,11 @@ export interface RunNews {
 export interface LiveRunOptions {
   /** The run as it was stored when it was created. */
   summary: RunSummary;
-  plan: Plan;
-  keepOpen?: boolean;
+  /** Before its first event, or as a replay of the journal left it. */
+  state: SchedulerState;
   executor: Executor;
   journal: JournalSink;
   clock: Clock;
-  /** Uniform in [0, 1). */
-  random: () => number;
 }
 
 type Control = SchedulerEvent extends infer Event
@@ -76,13 +73,9 @@ export class LiveRun {
     this.#base = options.summary;
     this.#executor = options.executor;
     this.#clock = options.clock;
-    this.#state = createState(options.plan, {
-      run: this.id,
-      parallelism: options.executor.parallelism,
-      random: options.random,
-      ...(options.keepOpen && { keepOpen: true }),
-    });
-    this.#rates = new RateMeter(options.plan.nodes.length);
+    this.#state = options.state;
+    this.#startedAt = options.summary.startedAt;
+    this.#rates = new RateMeter(options.state.nodes.length);
     this.#writer = new JournalWriter(
       options.journal,
       options.clock,
@@ -157,7 +150,7 @@ export class LiveRun {
 
   #step(control: Control) {
     const at = this.#clock.now();
-    if (control.type === 'start') this.#startedAt = toIso(at);
+    if (control.type === 'start' || control.type === 'recover') this.#startedAt ??= toIso(at);
     const commands = step(this.#state, { ...control, at });
     if (hasEnded(this.#state.status)) this.#finishedAt ??= toIso(at);
     return { commands, status: this.#state.status };

@@ -29,6 +29,8 @@ import {
 
 export type SchedulerEvent = { at: number } & (
   | { type: 'start' }
+  /** The state has been brought to where the run's journal ends; the run goes on there. */
+  | { type: 'recover' }
   | { type: 'outcome'; batch: number; outcome: BatchOutcome }
   | { type: 'inject'; node: number; payloads: unknown[] }
   | { type: 'tick' }
@@ -56,6 +58,8 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
   switch (event.type) {
     case 'start':
       return start(state);
+    case 'recover':
+      return recover(state);
     case 'outcome': {
       const fatal = settleOutcome(state, event.batch, event.outcome);
       if (fatal) stop(state, 'failed', describe(fatal));
@@ -90,6 +94,12 @@ function start(state: SchedulerState): void {
   if (state.components.length === 0) finish(state);
 }
 
+function recover(state: SchedulerState): void {
+  // A run that died before its first commit has not given out its inputs yet.
+  if (state.status === 'pending') start(state);
+  else if (state.status === 'running') setStatus(state, 'running', 'resumed after an interruption');
+}
+
 function wake(state: SchedulerState): void {
   while (state.delayed[0] && state.delayed[0].dueAt <= state.now) {
     const { node, task } = state.delayed.shift() as SchedulerState['delayed'][number];
@@ -101,6 +111,7 @@ function wake(state: SchedulerState): void {
 function close(state: SchedulerState): void {
   if (!state.keepOpen) return;
   state.keepOpen = false;
+  record(state, { kind: 'close' });
   state.components.forEach((component, index) => {
     component.waitingFor--;
     state.unsettled.add(index);

@@ -5,14 +5,14 @@ import { registry } from '../../src/nodes/registry.ts';
 import { seededRandom } from '../../src/pool/seeded-random.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { type Faults, SimulatedExecutor } from './simulated-executor.ts';
 
-export function simulatedEngine(seed: number, faults?: Faults) {
+export function simulatedEngine(seed: number, faults?: Faults, store: Store = createMemoryStore()) {
   const clock = new SimulatedClock();
   const random = seededRandom('simulation', String(seed));
   const executor = new SimulatedExecutor(clock, random, faults);
-  const store = createMemoryStore();
   let ids = 0;
   const engine = new Engine({
     store,

@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonicalKey } from '../../src/engine/canonical.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { simulate } from './oracle.ts';
+import { randomGraph } from './random-graph.ts';
+import { simulatedEngine } from './run-graph.ts';
+
+/** The store as a host that dies at some moment sees it: what it has committed stays, no more is taken after. */
+function mortal(store: Store) {
+  let dead = false;
+  const append: Store['runs']['append'] = (run, chunks) =>
+    dead ? new Promise(() => {}) : store.runs.append(run, chunks);
+  return {
+    store: { ...store, runs: { ...store.runs, append } },
+    die() {
+      dead = true;
+    },
+  };
+}
+
+const asMultiset = (values: unknown[]): string[] =>
+  values
+    .map((value) => (Array.isArray(value) ? `[${asMultiset(value).join()}]` : canonicalKey(value)))
+    .sort();
+
+test('a run whose host dies again and again ends as if nothing had happened', async () => {
+  const lives = fc.array(fc.nat(120), { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(randomGraph, fc.integer(), lives, async (graph, seed, steps) => {
+      const expected = await simulate(graph);
+      fc.pre(expected !== undefined);
+      const store = createMemoryStore();
+      let id: string | undefined;
+      for (const [life, length] of steps.entries()) {
+        const host = mortal(store);
+        const { engine, clock } = simulatedEngine(seed + life, { loss: 0.1 }, host.store);
+        if (id === undefined) id = (await engine.start(graph)).id;
+        else await engine.recover();
+        for (let i = 0; i < length; i++) {
+          clock.next();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        host.die();
+      }
+      const { engine, clock } = simulatedEngine(seed, { loss: 0.1 }, store);
+      await engine.recover();
+      await clock.until(engine.ended(id as string));
+
+      const report = await engine.report(id as string, Number.POSITIVE_INFINITY);
+      expect(report.status).toBe(expected.status);
+      for (const [node, counters] of Object.entries(expected.nodes)) {
+        expect({ node, ...report.nodes[node] }).toMatchObject({ node, ...counters, running: 0, pending: 0 });
+      }
+      for (const [node, values] of Object.entries(expected.outputs)) {
+        expect({ node, values: asMultiset(report.outputs[node] ?? []) }).toEqual({
+          node,
+          values: asMultiset(values),
+        });
+      }
+      const tasks = await engine.tasks(id as string, { limit: 1000 });
+      expect(new Set(tasks.items.map((task) => task.id)).size).toBe(tasks.items.length);
+    }),
+    { numRuns: 100 },
+  );
+}, 120_000);
