@@ -1,13 +1,17 @@
-/** Tables that load DuckDB when a run first asks for one. */
+/** Tables that load DuckDB, Arrow and Parquet when a run first asks for one. */
 import type { Tables } from '../src/nodes/define-node.ts';
 
-/** Every method waits for `open`, which is called once; a failure to open is tried again by the next call. */
-export function tablesWhenFirstUsed(open: () => Promise<Tables>): Tables {
-  let opening: Promise<Tables> | undefined;
+export interface ClosableTables extends Tables {
+  close(): Promise<void>;
+}
+
+/** Every method waits for `open`, which is called once; when it fails, the next call tries again. */
+export function tablesWhenFirstUsed(open: () => Promise<ClosableTables>): ClosableTables {
+  let opening: Promise<ClosableTables> | undefined;
   const tables = () => {
-    opening ??= open();
-    opening.catch(() => {
+    opening ??= open().catch((error) => {
       opening = undefined;
+      throw error;
     });
     return opening;
   };
@@ -17,5 +21,6 @@ export function tablesWhenFirstUsed(open: () => Promise<Tables>): Tables {
     query: async (...given) => (await tables()).query(...given),
     rows: async (...given) => (await tables()).rows(...given),
     writeFile: async (...given) => (await tables()).writeFile(...given),
+    close: async () => (await opening?.catch(() => undefined))?.close(),
   };
 }

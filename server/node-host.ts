@@ -62,7 +62,7 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     engine,
     async services() {
       const { createGraphLibrary } = await import('../src/sync/graph-library.ts');
-      const graphs = createGraphLibrary({ store: store.graphs, clock: systemClock, newId });
+      const graphs = createGraphLibrary(store.graphs, { now: systemClock.now, newId });
       return {
         host: 'node',
         version,
@@ -77,6 +77,7 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     async close() {
       await engine.flush();
       executor.shutdown();
+      await tables.close();
       await store.close();
     },
   };

@@ -77,11 +77,16 @@ export function createApp(services: Services, options: AppOptions = {}): OpenAPI
 
 /** `%` must be followed by what makes UTF-8; otherwise names would reach the stores half decoded. */
 function refuseBadEncoding(url: string): void {
+  const { pathname, search } = new URL(url);
+  if (isDecodable(pathname) && isDecodable(search)) return;
+  throw new ValidationError('bad_encoding', 'The address is not valid percent-encoded UTF-8.');
+}
+
+function isDecodable(text: string): boolean {
   try {
-    const { pathname, search } = new URL(url);
-    decodeURIComponent(pathname);
-    decodeURIComponent(search);
+    // The result is used, since bundlers take a call whose result is not for one without effect, and leave it out.
+    return typeof decodeURIComponent(text) === 'string';
   } catch {
-    throw new ValidationError('bad_encoding', 'The address is not valid percent-encoded UTF-8.');
+    return false;
   }
 }
