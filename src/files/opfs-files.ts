@@ -15,6 +15,21 @@ export function createOpfsFiles(root: FileSystemDirectoryHandle): Files {
     for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create });
     return folder;
   };
+  /** Writes to one path take turns: the browser locks a file while it is moved. Resolves to what ends the turn. */
+  const turns = new Map<string, Promise<void>>();
+  const turnOf = async (path: string): Promise<() => void> => {
+    const before = turns.get(path);
+    let end = (): void => undefined;
+    const turn = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    turns.set(path, turn);
+    await before;
+    return () => {
+      end();
+      if (turns.get(path) === turn) turns.delete(path);
+    };
+  };
   const nameOf = (parts: string[]): string => parts[parts.length - 1] as string;
 
   return {
@@ -29,15 +44,21 @@ export function createOpfsFiles(root: FileSystemDirectoryHandle): Files {
     },
     async write(path, data) {
       const parts = pathParts(path);
-      let writable: FileSystemWritableFileStream | undefined;
+      const name = nameOf(parts);
+      const release = await turnOf(parts.join('/'));
       try {
-        const handle = await (await folderOf(parts, true)).getFileHandle(nameOf(parts), { create: true });
-        writable = await handle.createWritable();
-        await writable.write(toBytes(data) as Uint8Array<ArrayBuffer>);
-        await writable.close();
+        const folder = await folderOf(parts, true);
+        const old = await folder.getFileHandle(name).catch((error: unknown) => {
+          if (nameOfError(error) === 'NotFoundError') return undefined;
+          throw error;
+        });
+        // A new file gets its name when it is whole: a crash on the way leaves no empty one.
+        if (!old && canMove) await fillNew(folder, name, toBytes(data));
+        else await fill(old ?? (await folder.getFileHandle(name, { create: true })), toBytes(data));
       } catch (error) {
-        await writable?.abort().catch(() => undefined);
         throw isMismatch(error) ? pathConflict(path) : failure(path, error);
+      } finally {
+        release();
       }
     },
     async delete(path) {
@@ -60,7 +81,7 @@ export function createOpfsFiles(root: FileSystemDirectoryHandle): Files {
             // Only folders that lie on the way to the prefix, or within it.
             if (`${path}/`.startsWith(start) || start.startsWith(`${path}/`))
               await walk(handle as FileSystemDirectoryHandle, `${path}/`);
-          } else if (path.startsWith(start) && !name.endsWith('.crswap')) {
+          } else if (path.startsWith(start) && !draft.test(name)) {
             found.push({ path, bytes: (await (handle as FileSystemFileHandle).getFile()).size });
           }
         }
@@ -70,6 +91,39 @@ export function createOpfsFiles(root: FileSystemDirectoryHandle): Files {
     },
   };
 }
+
+/** Replaces what a file holds, as a whole. */
+async function fill(handle: FileSystemFileHandle, data: Uint8Array): Promise<void> {
+  const writable = await handle.createWritable();
+  try {
+    await writable.write(data as Uint8Array<ArrayBuffer>);
+    await writable.close();
+  } catch (error) {
+    await writable.abort().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function fillNew(folder: FileSystemDirectoryHandle, name: string, data: Uint8Array): Promise<void> {
+  const temporary = `.handloom-${crypto.randomUUID()}.tmp`;
+  const handle = (await folder.getFileHandle(temporary, { create: true })) as MovableHandle;
+  try {
+    await fill(handle, data);
+    await handle.move(name);
+  } catch (error) {
+    await folder.removeEntry(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Browsers have it, the type library does not yet. */
+interface MovableHandle extends FileSystemFileHandle {
+  move(name: string): Promise<void>;
+}
+const canMove = typeof FileSystemFileHandle !== 'undefined' && 'move' in FileSystemFileHandle.prototype;
+
+/** Files under way: ours, and those of the browser. */
+const draft = /^\.handloom-.*\.tmp$|\.crswap$/;
 
 const nameOfError = (error: unknown): string => (error as { name?: string } | null)?.name ?? '';
 const isMismatch = (error: unknown): boolean => nameOfError(error) === 'TypeMismatchError';

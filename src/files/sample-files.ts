@@ -5,7 +5,7 @@ import { byPath, cleanPath, cleanPrefix, fileNotFound } from './file-path.ts';
 
 export const samplesFolder = 'samples/';
 
-/** Where samples come from; their paths have no `samples/` in front. */
+/** Where samples come from; their paths have no `samples/` in front. A workspace in a directory is one. */
 export type SampleSource = Pick<Files, 'read' | 'list'>;
 
 /** The workspace `files`, with the samples in it. What the user may have under `samples/` is hidden. */
