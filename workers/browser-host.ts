@@ -6,13 +6,14 @@ import type { Isolation } from '../src/api/engine-channel.ts';
 import type { Clock } from '../src/engine/clock.ts';
 import { createEngine } from '../src/engine/engine.ts';
 import { HandloomError, StoreError } from '../src/errors.ts';
-import type { PrepareTools } from '../src/nodes/define-node.ts';
+import { createOpfsFiles } from '../src/files/opfs-files.ts';
+import type { Files, PrepareTools } from '../src/nodes/define-node.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { chooseBrowserWorkers } from '../src/pool/browser-workers.ts';
 import { PoolExecutor } from '../src/pool/pool-executor.ts';
 import { createDexieStore } from '../src/store/dexie-store.ts';
 import { createGraphLibrary } from '../src/sync/graph-library.ts';
-import { openWorkspace } from './workspace.ts';
+import { createWasmTables } from '../src/tables/wasm-tables.ts';
 
 export interface BrowserHostOptions {
   /** The page's port to the sandboxed frame; undefined where there is none. */
@@ -47,12 +48,13 @@ const clock: Clock = {
  */
 export async function createBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
   const { sandbox, taskWorkerUrl, onLost } = options;
-  const [store, workers] = await Promise.all([
+  const [files, store, workers] = await Promise.all([
+    openFiles(),
     createDexieStore('handloom', { onClosed: (reason) => onLost(storeLost(reason)) }),
-    chooseBrowserWorkers({ ...(sandbox && { sandbox }), taskWorkerUrl, clock, origin: self.location.origin }),
+    chooseBrowserWorkers({ ...(sandbox && { sandbox }), taskWorkerUrl, clock }),
   ]);
   if (workers.reason) console.warn(`Tasks run without the sandbox: ${workers.reason}`);
-  const { files, tables } = await openWorkspace(store.artifacts);
+  const tables = createWasmTables({ files, artifacts: store.artifacts });
   const executor = new PoolExecutor({
     cores: navigator.hardwareConcurrency,
     clock,
@@ -62,7 +64,7 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
   });
   const { tools, ready: toolsReady } = compileTools();
   const runs = createEngine({ store, executor, registry, clock, newId, tools });
-  const graphs = createGraphLibrary({ store: store.graphs, clock, newId });
+  const graphs = createGraphLibrary(store.graphs, { now: clock.now, newId });
   const { isolation } = workers;
   const app = createApp(
     { host: 'browser', version, registry, graphs, runs, files, tables, isolation: () => isolation },
@@ -76,6 +78,12 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
       return app.fetch(request);
     },
   };
+}
+
+/** The workspace: a folder of the origin's private file system. */
+async function openFiles(): Promise<Files> {
+  const root = await navigator.storage.getDirectory();
+  return createOpfsFiles(await root.getDirectoryHandle('workspace', { create: true }));
 }
 
 /** The compiler of nodes' code is loaded beside the first requests, not before them. */

@@ -1,0 +1,167 @@
+import { type FrontServer, startFrontServer } from './front-server.ts';
+import { controlled, expect, expectEngines, runSquares, stopServiceWorkers, test } from './host-test.ts';
+
+test('a first visit is served by the service worker within seconds, without a reload', async ({ page }) => {
+  let loads = 0;
+  page.on('load', () => loads++);
+  await page.goto('/');
+  const began = Date.now();
+  await controlled(page);
+  const health = await page.evaluate(async () => (await fetch('/api/health')).json());
+  expect(Date.now() - began).toBeLessThan(10_000);
+  expect(health).toMatchObject({ status: 'ok', host: 'browser', isolation: 'sandbox' });
+  expect(loads).toBe(1);
+});
+
+test('the page is isolated from other origins, also when it comes from the cache', async ({ openTab }) => {
+  const page = await openTab();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  await page.context().setOffline(true);
+  await page.reload();
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+});
+
+test('addresses below /api that there are not answer with a JSON 404', async ({ openTab }) => {
+  const page = await openTab();
+  const answer = await page.evaluate(async () => {
+    const response = await fetch('/api/no/such/thing');
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      body: await response.json(),
+    };
+  });
+  expect(answer).toMatchObject({ status: 404, body: { code: 'not_found', status: 404 } });
+  expect(answer.type).toContain('application/problem+json');
+});
+
+test('leaves the Node host to itself', async ({ openTab }) => {
+  const page = await openTab();
+  const health = await page.evaluate(async () => (await fetch('/server/api/health')).json());
+  expect(health.host).toBe('node');
+});
+
+test('goes on after the browser has ended the service worker', async ({ openTab }) => {
+  const page = await openTab();
+  const { id } = await runSquares(page, 'service worker', [1, 2]);
+  for (let i = 0; i < 3; i++) {
+    await stopServiceWorkers(page);
+    expect((await page.evaluate((id) => inPage.client('service worker').getRun(id), id)).status).toBe(
+      'succeeded',
+    );
+  }
+});
+
+test('a hard reload goes past the service worker, and the page works and is claimed again', async ({
+  openTab,
+  inPageScript,
+}) => {
+  const page = await openTab();
+  const { id } = await runSquares(page, 'service worker', [3]);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.enable');
+  await Promise.all([page.waitForEvent('load'), session.send('Page.reload', { ignoreCache: true })]);
+  await page.evaluate(inPageScript);
+  expect((await page.evaluate((id) => inPage.client('port').getRun(id), id)).outputs).toEqual({
+    square: [9],
+  });
+  await controlled(page);
+  expect((await page.evaluate((id) => inPage.client('service worker').getRun(id), id)).status).toBe(
+    'succeeded',
+  );
+});
+
+test('streams events, and ends them when the reader leaves', async ({ openTab }) => {
+  const page = await openTab();
+  const { id } = await runSquares(page, 'service worker', [1, 2, 3]);
+  const event = await page.evaluate(
+    (id) =>
+      new Promise<{ status: string }>((resolve, reject) => {
+        const events = new EventSource(`/api/runs/${id}/events`);
+        events.addEventListener('progress', ({ data }) => {
+          events.close();
+          resolve(JSON.parse(data).run);
+        });
+        events.onerror = () => reject(new Error('the stream failed'));
+      }),
+    id,
+  );
+  expect(event.status).toBe('succeeded');
+});
+
+test('says that there is no engine where no page of the app is open', async ({ openTab }) => {
+  const page = await openTab();
+  const answer = await (await page.context().newPage()).goto('/icon.svg');
+  expect(answer?.ok()).toBe(true);
+  const other = page.context().pages()[1]!;
+  await page.close();
+  const began = Date.now();
+  const problem = await other.evaluate(async () => {
+    const response = await fetch('/api/runs');
+    return { status: response.status, body: await response.json() };
+  });
+  expect(problem).toMatchObject({ status: 503, body: { code: 'no_engine' } });
+  expect(Date.now() - began).toBeLessThan(8000);
+});
+
+test.describe('with an origin of its own', () => {
+  let front: FrontServer;
+  test.beforeEach(async ({ baseURL }) => {
+    front = await startFrontServer(baseURL!);
+  });
+  test.afterEach(() => front.stop());
+
+  test('opens without a network, at any address, and runs graphs', async ({ openTab }) => {
+    const first = await openTab(front.url);
+    const { id } = await runSquares(first, 'service worker', [5]);
+    await front.stop();
+    await first.close();
+
+    const page = await openTab(`${front.url}/some/deep/link`);
+    await expectEngines(page, 0);
+    expect((await page.evaluate((id) => inPage.client('service worker').getRun(id), id)).outputs).toEqual({
+      square: [25],
+    });
+    expect((await runSquares(page, 'service worker', [6])).squares).toEqual([36]);
+    const health = await page.evaluate(() => inPage.client('service worker').health());
+    expect(health.isolation).toBe('sandbox');
+  });
+
+  test('a later build waits until the pages of the one before are closed, and drops its files', async ({
+    openTab,
+    context,
+  }) => {
+    const page = await openTab(front.url);
+    const version = (text: string) =>
+      /handloom-shell-/.test(text) && text.replaceAll('handloom-shell-', 'handloom-shell-next-');
+    front.change('/service-worker.js', (text) => version(text) || `${text}\n// another build`);
+    const state = await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const found = new Promise<ServiceWorker>((resolve) => {
+        registration.addEventListener('updatefound', () => resolve(registration.installing!));
+      });
+      await registration.update();
+      const worker = await found;
+      await new Promise<void>((resolve) => {
+        if (worker.state === 'installed') resolve();
+        worker.addEventListener('statechange', () => worker.state === 'installed' && resolve());
+      });
+      return { waiting: registration.waiting === worker, same: registration.active !== worker };
+    });
+    expect(state).toEqual({ waiting: true, same: true });
+    expect(await page.evaluate(async () => (await caches.keys()).length)).toBe(2);
+
+    const reloaded = page.waitForEvent('load');
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      registration.waiting?.postMessage('activate');
+    });
+    await reloaded;
+    await expect
+      .poll(() =>
+        page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('handloom-shell-'))),
+      )
+      .toEqual([expect.stringContaining('handloom-shell-next-')]);
+    expect(context.pages()).toHaveLength(1);
+  });
+});
