@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { badGraphs, hugeNesting, twiceBad } from '../hosts/bad-graphs.ts';
+import { CliFolder } from './run-cli.ts';
+
+let folder: CliFolder;
+beforeAll(() => {
+  folder = new CliFolder();
+});
+afterAll(() => {
+  expect(existsSync(join(folder.path, 'data'))).toBe(false);
+  folder.remove();
+});
+
+const fine = {
+  format: 'handloom.graph',
+  version: 1,
+  name: 'g',
+  nodes: [{ id: 'a', type: 'code.js', params: { code: '(x) => x' } }],
+  edges: [],
+};
+
+/** Status 2, one line a problem, the file first, and nothing of the inside. */
+async function refused(...args: string[]): Promise<string[]> {
+  const { status, stdout, stderr } = await folder.run(...args);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(stderr.endsWith('\n')).toBe(true);
+  return stderr.trimEnd().split('\n');
+}
+
+describe('a bad graph is refused with its place', () => {
+  it.concurrent.each(badGraphs.map((bad, i) => [bad.what, `bad ${i}.json`, bad] as const))(
+    '%s',
+    async (_, name, bad) => {
+      const lines = await refused('run', folder.file(name, bad.text));
+      for (const line of lines) expect(line.startsWith(`${name}: `)).toBe(true);
+      for (const part of bad.names) expect(lines.join('\n')).toContain(part);
+    },
+  );
+
+  it('50 MB of nesting, soon and briefly', async () => {
+    const began = performance.now();
+    const [line = ''] = await refused('run', folder.file('deep.json', hugeNesting()));
+    expect(line).toMatch(/^deep\.json: line 1: .*1000 levels/);
+    expect(line.length).toBeLessThan(200);
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
+  it('several problems are a line each, in the words of the file', async () => {
+    const file = folder.file('twice.json', twiceBad);
+    expect(await refused('validate', file)).toEqual([
+      expect.stringMatching(/^twice\.json: nodes\[0\] "a": type: .*"no\.such"/),
+      expect.stringMatching(/^twice\.json: nodes\[1\] "b": params\.code line 1: [A-Z]/),
+    ]);
+  });
+});
+
+describe('what else can be wrong', () => {
+  it('files that are not there or cannot be read', async () => {
+    expect(await refused('run', 'nothing.json')).toEqual(['nothing.json: there is no such file']);
+    expect(await refused('validate', '.')).toEqual(['.: this is a folder, not a file']);
+  });
+
+  it('inputs', async () => {
+    const file = folder.file('fine.json', fine);
+    folder.file('object.json', {});
+    folder.file('list.json', [1]);
+    expect(await refused('run', file, '--input', 'a=none.json')).toEqual([
+      'none.json: there is no such file',
+    ]);
+    expect(await refused('run', file, '--input', 'a=object.json')).toEqual([
+      'object.json: a list of payloads for a is expected',
+    ]);
+    expect(await refused('run', file, '--input', 'ghost=list.json')).toEqual([
+      expect.stringMatching(/^--input ghost: .*"ghost"/),
+    ]);
+    expect((await refused('run', file, '--input', 'a'))[0]).toContain('NODE=FILE.json');
+  });
+
+  it('options', async () => {
+    const file = folder.file('fine.json', fine);
+    for (const args of [
+      ['run'],
+      ['run', file, '--wrong'],
+      ['run', file, '--workers', '0'],
+      ['run', file, '--workers', 'x'],
+      ['what'],
+      ['serve', '--port', '70000'],
+    ]) {
+      expect((await refused(...args))[0]).toMatch(/^error: /);
+    }
+    expect(await refused('run', file, '--report', 'no/such/out.json')).toEqual([
+      expect.stringContaining('--report no/such/out.json: the folder'),
+    ]);
+  });
+
+  it('a good graph is valid, and nothing is stored', async () => {
+    const { status, stdout } = await folder.run('validate', folder.file('fine.json', fine));
+    expect([status, stdout]).toEqual([0, 'fine.json: g: valid, 1 nodes, 0 edges\n']);
+  });
+});

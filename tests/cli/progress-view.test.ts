@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { createProgressView } from '../../server/cli/progress-view.ts';
+import { emptyGraph } from '../../src/schema/graph.ts';
+import { emptyCounters, type RunReport } from '../../src/schema/run.ts';
+
+/** What a terminal of this size is sent. */
+function terminal(isTTY: boolean, rows = 24) {
+  const written: string[] = [];
+  const stream = {
+    isTTY,
+    rows,
+    columns: 100,
+    write: (text: string) => written.push(text),
+    on() {},
+    once() {},
+    removeListener() {},
+  };
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => written.join('') };
+}
+const counters = (more: object) => ({ ...emptyCounters(), ...more });
+const graphOf = (ids: string[]) => ({
+  ...emptyGraph('g\u001b[2J'),
+  nodes: ids.map((id) => ({ id, type: 'code.js' })),
+});
+const report = (nodes: RunReport['nodes']): RunReport => ({
+  id: 'r',
+  graph: 'g\u001b[2J',
+  status: 'partial',
+  nodes,
+  outputs: {},
+  errors: [],
+  createdAt: '2026-01-01T00:00:00.000Z',
+  startedAt: '2026-01-01T00:00:01.000Z',
+  finishedAt: '2026-01-01T00:00:03.500Z',
+});
+const progress = (nodes: RunReport['nodes'], rates: Record<string, number>) => ({
+  seq: 1,
+  run: report(nodes),
+  edges: [],
+  rates,
+  errors: [],
+  logs: [],
+});
+
+describe('progress on a terminal', () => {
+  it('has a bar per node with counts, rate and remaining time', async () => {
+    const { stream, text } = terminal(true);
+    const view = await createProgressView(stream, graphOf(['load', 'compute']));
+    const nodes = {
+      load: counters({ input: 10, succeeded: 10 }),
+      compute: counters({ input: 1000, succeeded: 240, failed: 10 }),
+    };
+    view.update(progress(nodes, { compute: 25 }));
+    view.end(report(nodes));
+    expect(text()).toMatch(/load .*10\/10/);
+    expect(text()).toMatch(/compute .*250\/1000 +25\/s +30 s left/);
+  });
+
+  it('has one bar for all where the rows would not do', async () => {
+    const { stream, text } = terminal(true, 5);
+    const ids = Array.from({ length: 20 }, (_, i) => `n${i}`);
+    const view = await createProgressView(stream, graphOf(ids));
+    const nodes = Object.fromEntries(ids.map((id) => [id, counters({ input: 5, succeeded: 2 })]));
+    view.update(progress(nodes, {}));
+    view.end(report(nodes));
+    expect(text()).toContain('40/100');
+    expect(text()).not.toContain('n7');
+  });
+
+  it('is one line at the end where there is none, without what could take it over', async () => {
+    const { stream, text } = terminal(false);
+    const view = await createProgressView(stream, graphOf(['a']));
+    const nodes = { a: counters({ input: 3, succeeded: 1, failed: 2 }) };
+    view.update(progress(nodes, {}));
+    view.end(report(nodes));
+    expect(text()).toBe('g[2J: partial in 2.50 s, 3 tasks, 2 failed\n');
+  });
+});
