@@ -41,7 +41,9 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
-    db = new Kysely<SqlTables>({ dialect: new SqliteDialect({ database: database as unknown as SqliteDatabase }) });
+    db = new Kysely<SqlTables>({
+      dialect: new SqliteDialect({ database: database as unknown as SqliteDatabase }),
+    });
     await migrate(db);
     return db;
   } catch (error) {
@@ -69,7 +71,11 @@ async function migrate(db: Kysely<SqlTables>): Promise<void> {
 const codes: [pattern: RegExp, code: string, message: string][] = [
   [/^SQLITE_FULL|ENOSPC|disk is full/, 'store_full', 'There is no room left on the disk.'],
   [/^SQLITE_(BUSY|LOCKED)|database is locked/, 'store_busy', 'Another process is writing to the store.'],
-  [/not open|driver has already been destroyed|connection is not open/i, 'store_closed', 'The store is closed.'],
+  [
+    /not open|driver has already been destroyed|connection is not open/i,
+    'store_closed',
+    'The store is closed.',
+  ],
   [/^corrupted migrations/, 'store_newer', 'The stored data was written by a newer version.'],
 ];
 

@@ -50,7 +50,11 @@ function createGraphs(guard: Guard): GraphStore {
         const after = fromCursor(query?.cursor);
         let select = db.selectFrom('graphs').select('record');
         if (after) select = select.where(sql<boolean>`(updated_at, id) < (${after[0]}, ${after[1]})`);
-        const rows = await select.orderBy('updated_at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute();
+        const rows = await select
+          .orderBy('updated_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(limit + 1)
+          .execute();
         const found = rows.map((row) => JSON.parse(row.record) as GraphRecord);
         return pageOf(found, limit, (record) => [record.updatedAt, record.id]);
       }),
@@ -73,7 +77,11 @@ function createGraphs(guard: Guard): GraphStore {
       guard((db) =>
         db.transaction().execute(async (tx) => {
           const row = { id: record.id, updated_at: record.updatedAt, record: JSON.stringify(record) };
-          const changed = await tx.updateTable('graphs').set(row).where('id', '=', record.id).executeTakeFirst();
+          const changed = await tx
+            .updateTable('graphs')
+            .set(row)
+            .where('id', '=', record.id)
+            .executeTakeFirst();
           if (changed.numUpdatedRows === 0n) await tx.insertInto('graphs').values(row).execute();
           await addUpdate(tx, record.id, update);
         }),
@@ -130,7 +138,9 @@ function createRuns(guard: Guard): RunStore {
           .select(['runs.summary', 'run_documents.bytes'])
           .where('runs.id', '=', id)
           .executeTakeFirst();
-        return row && joinRun({ summary: JSON.parse(row.summary) as RunSummary, document: toBytes(row.bytes) });
+        return (
+          row && joinRun({ summary: JSON.parse(row.summary) as RunSummary, document: toBytes(row.bytes) })
+        );
       }),
     list: (query = {}) =>
       guard(async (db) => {
@@ -143,7 +153,11 @@ function createRuns(guard: Guard): RunStore {
           select = select.where(({ or, eb }) => or([eb('graph', '=', graph), eb('graph_id', '=', graph)]));
         }
         if (after) select = select.where(sql<boolean>`(created_at, id) < (${after[0]}, ${after[1]})`);
-        const rows = await select.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute();
+        const rows = await select
+          .orderBy('created_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(limit + 1)
+          .execute();
         const found = rows.map((row) => JSON.parse(row.summary) as RunSummary);
         return pageOf(found, limit, (run) => [run.createdAt, run.id]);
       }),
@@ -222,12 +236,20 @@ function createArtifacts(guard: Guard): ArtifactStore {
       }),
     get: (hash) =>
       guard(async (db) => {
-        const row = await db.selectFrom('artifacts').select('bytes').where('hash', '=', hash).executeTakeFirst();
+        const row = await db
+          .selectFrom('artifacts')
+          .select('bytes')
+          .where('hash', '=', hash)
+          .executeTakeFirst();
         return row && toBytes(row.bytes);
       }),
     has: (hash) =>
       guard(async (db) => {
-        const row = await db.selectFrom('artifacts').select('hash').where('hash', '=', hash).executeTakeFirst();
+        const row = await db
+          .selectFrom('artifacts')
+          .select('hash')
+          .where('hash', '=', hash)
+          .executeTakeFirst();
         return row !== undefined;
       }),
     delete: (hash) =>

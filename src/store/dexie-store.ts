@@ -5,7 +5,7 @@
  */
 import Dexie, { type DexieOptions, type Table } from 'dexie';
 import type { ChunkSummary } from '../engine/journal.ts';
-import { NotFoundError } from '../errors.ts';
+import { NotFoundError, StoreError } from '../errors.ts';
 import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
 import { toStoreError } from './dexie-errors.ts';
 import { decodeChunk } from './journal-codec.ts';
@@ -16,6 +16,8 @@ import type { ArtifactStore, GraphRecord, GraphStore, RunStore, Store } from './
 interface BytesRow {
   bytes: Uint8Array;
 }
+
+const schemaVersion = 1;
 
 /** The tables. A change of shape is a further `version()`, never a change of one that has been published. */
 class Tables extends Dexie {
@@ -29,7 +31,7 @@ class Tables extends Dexie {
 
   constructor(name: string, options: DexieOptions) {
     super(name, options);
-    this.version(1).stores({
+    this.version(schemaVersion).stores({
       graphs: 'id, [updatedAt+id]',
       graphUpdates: '++position, graph',
       runs: 'id, [createdAt+id], [status+createdAt+id]',
@@ -46,8 +48,8 @@ export interface DexieStoreOptions {
   indexedDB?: IDBFactory;
   IDBKeyRange?: typeof IDBKeyRange;
   /**
-   * The store has closed by itself: a page with a newer version wants to migrate it (`newer_version`), or the
-   * browser took it away (`lost`). Nothing can be written any more; say so and reload.
+   * The store has closed by itself. `newer_version`: a page of a newer version wants to migrate it; nothing can be
+   * written here any more, so say so and reload. `lost`: the browser took it away; the next use tries to open it again.
    */
   onClosed?: (reason: 'newer_version' | 'lost') => void;
 }
@@ -66,22 +68,30 @@ export async function createDexieStore(name: string, options: DexieStoreOptions 
   // IndexedDB fixes durability per transaction, Dexie per database: so there are two connections.
   const relaxed = new Tables(name, { ...own, chromeTransactionDurability: 'relaxed' });
   const strict = new Tables(name, { ...own, chromeTransactionDurability: 'strict' });
+  const both = [relaxed, strict];
+  let closing = false;
   const close = () => {
-    for (const db of [relaxed, strict]) db.close({ disableAutoOpen: true });
+    closing = true;
+    for (const db of both) db.close({ disableAutoOpen: true });
   };
-  for (const db of [relaxed, strict]) {
-    // A tab of an older version that stays open would otherwise go on writing in the old shape.
+  for (const db of both) {
     db.on('versionchange', () => {
-      close();
-      if (db === relaxed) onClosed?.('newer_version');
-    });
-    db.on('close', () => {
-      if (db === relaxed) onClosed?.('lost');
+      if (!closing) onClosed?.('newer_version');
+      closing = true;
+      db.close({ disableAutoOpen: true });
+      // Keeps Dexie from its own answer, which would open again at the next write and go on in the old shape.
+      return false;
     });
   }
+  relaxed.on('close', () => {
+    if (!closing) onClosed?.('lost');
+  });
   await guard(async () => {
-    await relaxed.open();
-    await strict.open();
+    for (const db of both) await db.open();
+    // Dexie opens data of a newer version without a word. Its versions are ten times ours.
+    if (relaxed.backendDB().version <= schemaVersion * 10) return;
+    close();
+    throw new StoreError('store_newer', 'The stored data was written by a newer version.');
   });
   const connections = { relaxed, strict };
   return {
@@ -100,8 +110,13 @@ function createGraphs({ relaxed: db }: Connections): GraphStore {
       guard(async () => {
         const limit = limitOf(query);
         const after = fromCursor(query?.cursor);
-        const index = after ? db.graphs.where('[updatedAt+id]').below(after) : db.graphs.orderBy('[updatedAt+id]');
-        const found = await index.reverse().limit(limit + 1).toArray();
+        const index = after
+          ? db.graphs.where('[updatedAt+id]').below(after)
+          : db.graphs.orderBy('[updatedAt+id]');
+        const found = await index
+          .reverse()
+          .limit(limit + 1)
+          .toArray();
         return pageOf(found, limit, (record) => [record.updatedAt, record.id]);
       }),
     get: (id) => guard(() => db.graphs.get(id)),
@@ -140,7 +155,10 @@ function createGraphs({ relaxed: db }: Connections): GraphStore {
 
 function createRuns({ relaxed: db, strict }: Connections): RunStore {
   const journal = (of: Tables) => [of.runs, of.runDocuments, of.chunks, of.chunkBodies];
-  const chunkKeys = (run: string): [[string, number], [string, number]] => [[run, -Infinity], [run, Infinity]];
+  const chunkKeys = (run: string): [[string, number], [string, number]] => [
+    [run, -Infinity],
+    [run, Infinity],
+  ];
   return {
     create: (run) =>
       guard(async () => {
@@ -181,7 +199,8 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
         const parts = splitChunks(run.id, chunks);
         const of = hasEnded(run.status) ? strict : db;
         await of.transaction('rw', [of.runs, of.chunks, of.chunkBodies], async () => {
-          if ((await of.runs.where('id').equals(run.id).count()) === 0) throw new NotFoundError('run', run.id);
+          if ((await of.runs.where('id').equals(run.id).count()) === 0)
+            throw new NotFoundError('run', run.id);
           const there = await of.chunks.bulkGet(parts.map(({ summary }) => [run.id, summary.first]));
           const known = there.find((chunk) => chunk !== undefined);
           if (known) throw chunkExists(run.id, known.first);
@@ -205,7 +224,10 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
           const there = (await db.runs.where('id').equals(id).delete()) > 0;
           await db.runDocuments.delete(id);
           for (const table of [db.chunks, db.chunkBodies]) {
-            await table.where('[run+first]').between(...chunkKeys(id), true, true).delete();
+            await table
+              .where('[run+first]')
+              .between(...chunkKeys(id), true, true)
+              .delete();
           }
           return there;
         }),
@@ -214,7 +236,9 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
       guard(async () => {
         const counts = noCounts();
         const count = async (status: RunStatus) => {
-          const all = db.runs.where('[status+createdAt+id]').between([status, '', ''], [status, '\uffff', '\uffff']);
+          const all = db.runs
+            .where('[status+createdAt+id]')
+            .between([status, '', ''], [status, '\uffff', '\uffff']);
           counts[status] = await all.count();
         };
         await db.transaction('r', db.runs, () => Promise.all(runStatuses.map(count)));

@@ -44,10 +44,14 @@ export function encodeChunk(chunk: JournalChunk): Uint8Array {
  */
 export function decodeChunk(bytes: Uint8Array, run: string, first: number): JournalChunk {
   const damaged = (cause?: unknown) =>
-    new StoreError('chunk_damaged', `The journal of run ${run} is damaged in the chunk from entry ${first} on.`, {
-      details: { run, first },
-      cause,
-    });
+    new StoreError(
+      'chunk_damaged',
+      `The journal of run ${run} is damaged in the chunk from entry ${first} on.`,
+      {
+        details: { run, first },
+        cause,
+      },
+    );
   let chunk: JournalChunk;
   try {
     const [summary, entries] = decodeFrame(open(bytes));

@@ -4,8 +4,16 @@ import { NotFoundError, StoreError } from '../errors.ts';
 import type { RunSummary } from '../schema/run.ts';
 import { decodeChunk } from './journal-codec.ts';
 import {
-  byNewest, chunkExists, fromCursor, limitOf, matches, noCounts, type Position, pageOf, runExists,
-} from './paging.ts'; // biome-ignore format: one list
+  byNewest,
+  chunkExists,
+  fromCursor,
+  limitOf,
+  matches,
+  noCounts,
+  type Position,
+  pageOf,
+  runExists,
+} from './paging.ts';
 import { joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
 import type { ArtifactStore, GraphRecord, GraphStore, Page, PageQuery, RunStore, Store } from './store.ts';
 
@@ -142,4 +150,5 @@ function select<T>(items: T[], query: PageQuery | undefined, position: (item: T)
   return pageOf(rest.sort((a, b) => byNewest(position(a), position(b))).slice(0, limit + 1), limit, position);
 }
 
-const parse = <T>(text: string | undefined): T | undefined => (text === undefined ? undefined : JSON.parse(text));
+const parse = <T>(text: string | undefined): T | undefined =>
+  text === undefined ? undefined : JSON.parse(text);

@@ -30,7 +30,11 @@ export function fromCursor(cursor: string | undefined): Position | undefined {
     const binary = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'));
     const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
     const position: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (Array.isArray(position) && position.length === 2 && position.every((part) => typeof part === 'string')) {
+    if (
+      Array.isArray(position) &&
+      position.length === 2 &&
+      position.every((part) => typeof part === 'string')
+    ) {
       return position as Position;
     }
   } catch {

@@ -58,7 +58,8 @@ function isPlainPrimitive(value: unknown): boolean {
 
 function isPlainArray(array: unknown[], depth: number): boolean {
   // As many keys as items: no holes, and no named properties beside them.
-  if (Object.getPrototypeOf(array) !== Array.prototype || Object.keys(array).length !== array.length) return false;
+  if (Object.getPrototypeOf(array) !== Array.prototype || Object.keys(array).length !== array.length)
+    return false;
   for (let i = 0; i < array.length; i++) {
     if (!isPlainAt(array[i], depth + 1)) return false;
   }
@@ -78,5 +79,7 @@ function isPlainObject(object: object, depth: number): boolean {
 /** What a store says to a value that cannot be copied, such as a function. */
 export function notStorable(value: unknown): StoreError {
   const kind = typeof value === 'object' ? (value?.constructor?.name ?? 'object') : typeof value;
-  return new StoreError('value_not_storable', `A value of kind ${kind} cannot be stored.`, { details: { kind } });
+  return new StoreError('value_not_storable', `A value of kind ${kind} cannot be stored.`, {
+    details: { kind },
+  });
 }

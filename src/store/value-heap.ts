@@ -28,13 +28,29 @@ const tag = {
 export type HeapCell = number | bigint | string | unknown[];
 
 const viewTypes = [
-  Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
-  Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView,
-] as const; // biome-ignore format: a table
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+] as const;
 
 const errorTypes: Record<string, new (message?: string) => Error> = {
-  Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError,
-}; // biome-ignore format: a table
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
 
 interface UsedBuffer {
   buffer: ArrayBuffer;
@@ -117,7 +133,12 @@ export class HeapWriter {
     else if (value instanceof RegExp) cell.push(tag.regexp, this.#number(value.source), value.flags);
     else if (value instanceof Error) this.#fillError(value, cell);
     else if (ArrayBuffer.isView(value)) this.#fillView(value, cell);
-    else if (value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt) {
+    else if (
+      value instanceof Number ||
+      value instanceof String ||
+      value instanceof Boolean ||
+      value instanceof BigInt
+    ) {
       cell.push(tag.boxed, this.#number(value.valueOf()));
     } else if (isHostObject(value)) throw notStorable(value);
     else {
@@ -138,7 +159,8 @@ export class HeapWriter {
   }
 
   #fillError(error: Error, cell: unknown[]): void {
-    const own = (key: string) => (Object.hasOwn(error, key) ? this.#number(error[key as keyof Error]) : constant.hole);
+    const own = (key: string) =>
+      Object.hasOwn(error, key) ? this.#number(error[key as keyof Error]) : constant.hole;
     const name = this.#number(String(error.name));
     cell.push(tag.error, name, own('message'), own('stack'), own('cause'));
     const listed = ['name', 'message', 'stack', 'cause'];
@@ -149,7 +171,7 @@ export class HeapWriter {
   }
 
   #fillView(view: ArrayBufferView, cell: unknown[]): void {
-    const type = viewTypes.findIndex((constructor) => view instanceof constructor);
+    const type = viewTypes.findIndex((View) => view instanceof View);
     if (type < 0 || !(view.buffer instanceof ArrayBuffer)) throw notStorable(view);
     const length = view instanceof DataView ? view.byteLength : (view as Uint8Array).length;
     const used = this.#use(view.buffer, view.byteOffset, view.byteOffset + view.byteLength);
@@ -170,7 +192,8 @@ export class HeapWriter {
   }
 
   #fillProperties(object: object, keys: string[], cell: unknown[]): void {
-    for (const key of keys) cell.push(this.#number(key), this.#number((object as Record<string, unknown>)[key]));
+    for (const key of keys)
+      cell.push(this.#number(key), this.#number((object as Record<string, unknown>)[key]));
   }
 }
 
@@ -181,7 +204,9 @@ function isHostObject(value: object): boolean {
   // Instances of classes written in JavaScript become plain objects, as in a structured clone; what the platform
   // makes (Blob, Promise, WeakMap, SharedArrayBuffer) brands itself and has no content we could copy.
   const brand = Object.prototype.toString.call(value);
-  return brand !== '[object Object]' && !Object.hasOwn(value, Symbol.toStringTag) && brand !== '[object Arguments]';
+  return (
+    brand !== '[object Object]' && !Object.hasOwn(value, Symbol.toStringTag) && brand !== '[object Arguments]'
+  );
 }
 
 function toCodeUnits(text: string): Uint8Array {
@@ -286,7 +311,8 @@ function fillContainer(value: unknown, cell: unknown[], read: (number: unknown) 
       fillProperties(value as object, cell, 1, read);
       break;
     case tag.map:
-      for (let i = 1; i < cell.length; i += 2) (value as Map<unknown, unknown>).set(read(cell[i]), read(cell[i + 1]));
+      for (let i = 1; i < cell.length; i += 2)
+        (value as Map<unknown, unknown>).set(read(cell[i]), read(cell[i + 1]));
       break;
     case tag.set:
       for (let i = 1; i < cell.length; i++) (value as Set<unknown>).add(read(cell[i]));
@@ -298,7 +324,12 @@ function fillContainer(value: unknown, cell: unknown[], read: (number: unknown) 
   }
 }
 
-function fillProperties(object: object, cell: unknown[], from: number, read: (number: unknown) => unknown): void {
+function fillProperties(
+  object: object,
+  cell: unknown[],
+  from: number,
+  read: (number: unknown) => unknown,
+): void {
   for (let i = from; i < cell.length; i += 2) {
     // Defined, not assigned: a key such as `__proto__` is plain data here.
     const property = { value: read(cell[i + 1]), writable: true, enumerable: true, configurable: true };

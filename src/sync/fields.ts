@@ -41,7 +41,9 @@ export function listFields(map: FieldMap): [kind: string, name: string, value: u
 
 /** Makes the map hold just these fields, touching only those that differ. */
 export function replaceFields(map: FieldMap, fields: readonly (readonly [FieldKey, unknown])[]): void {
-  const wanted = new Set(fields.filter(([, value]) => textOf(value) !== undefined).map(([key]) => keyOf(key)));
+  const wanted = new Set(
+    fields.filter(([, value]) => textOf(value) !== undefined).map(([key]) => keyOf(key)),
+  );
   for (const name of [...map.keys()]) if (!wanted.has(name)) map.delete(name);
   for (const [key, value] of fields) setField(map, key, value);
 }

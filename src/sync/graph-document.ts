@@ -11,7 +11,17 @@ import { ValidationError } from '../errors.ts';
 import type { Graph, GraphEdge, GraphNode, GraphSettings } from '../schema/graph.ts';
 import type { PolicyInput } from '../schema/policy.ts';
 import { type FieldMap, getField, replaceFields, setField } from './fields.ts';
-import { edgeFields, edgeKey, graphFields, nodeFields, nodeKey, orderOf, readEdge, readGraph, readNode } from './graph-fields.ts'; // biome-ignore format: one list
+import {
+  edgeFields,
+  edgeKey,
+  graphFields,
+  nodeFields,
+  nodeKey,
+  orderOf,
+  readEdge,
+  readGraph,
+  readNode,
+} from './graph-fields.ts';
 import { GraphUndo, type GraphUndoOptions } from './graph-undo.ts';
 
 export interface Point {
@@ -117,13 +127,16 @@ export class GraphDocument {
   /** Moves nodes to where they are named to be; drags that follow each other closely are one step of undo. */
   moveNodes(positions: Readonly<Record<string, Point>>): void {
     const moves = Object.entries(positions);
-    this.#change(() => {
-      for (const [id, { x, y }] of moves) {
-        const map = this.#node(id);
-        const old = map && (getField(map, ['field', 'position']) as Partial<Point> | undefined);
-        this.#setNode(id, ['field', 'position'], { ...old, x, y });
-      }
-    }, `move ${moves.map(([id]) => id)}`);
+    this.#change(
+      () => {
+        for (const [id, { x, y }] of moves) {
+          const map = this.#node(id);
+          const old = map && (getField(map, ['field', 'position']) as Partial<Point> | undefined);
+          this.#setNode(id, ['field', 'position'], { ...old, x, y });
+        }
+      },
+      `move ${moves.map(([id]) => id)}`,
+    );
   }
 
   /** Without a label, the node shows its type's title. */

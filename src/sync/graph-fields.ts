@@ -3,15 +3,26 @@
  * replicas merged into, the result is a graph whose parts fit each other.
  */
 import {
-  defaultInput, defaultOutput, type Graph, type GraphEdge, type GraphNode, graphFormat, graphVersion,
-} from '../schema/graph.ts'; // biome-ignore format: one list
+  defaultInput,
+  defaultOutput,
+  type Graph,
+  type GraphEdge,
+  type GraphNode,
+  graphFormat,
+  graphVersion,
+} from '../schema/graph.ts';
 import { define, type FieldKey, type FieldMap, getField, listFields } from './fields.ts';
 
 export type Fields = (readonly [FieldKey, unknown])[];
 
 /** An edge's identity: two tabs that draw the same edge make one. */
 export const edgeKey = (edge: GraphEdge): string =>
-  JSON.stringify([edge.source, edge.sourcePort ?? defaultOutput, edge.target, edge.targetPort ?? defaultInput]);
+  JSON.stringify([
+    edge.source,
+    edge.sourcePort ?? defaultOutput,
+    edge.target,
+    edge.targetPort ?? defaultInput,
+  ]);
 
 /** Node ids as keys of a Yjs map, safe for any text. */
 export const nodeKey = (id: string): string => JSON.stringify(id);
@@ -35,7 +46,10 @@ export function nodeFields(node: GraphNode, order: number): Fields {
   ];
 }
 
-export const edgeFields = (edge: GraphEdge, order: number): Fields => [[orderKey, order], ...spread('field', edge)];
+export const edgeFields = (edge: GraphEdge, order: number): Fields => [
+  [orderKey, order],
+  ...spread('field', edge),
+];
 
 export function graphFields(graph: Graph): Fields {
   const { nodes: _nodes, edges: _edges, inputs, settings, ...own } = graph;
@@ -53,7 +67,14 @@ export function readNode(map: FieldMap): GraphNode | undefined {
   const own: Record<string, unknown> = {};
   const groups = readGroups(map, own, { param: 'params', policy: 'policy' });
   if (typeof own.id !== 'string' || typeof own.type !== 'string') return undefined;
-  return inOrder({ ...own, ...groups }, ['id', 'type', 'label', 'position', 'params', 'policy']) as unknown as GraphNode;
+  return inOrder({ ...own, ...groups }, [
+    'id',
+    'type',
+    'label',
+    'position',
+    'params',
+    'policy',
+  ]) as unknown as GraphNode;
 }
 
 export function readEdge(map: FieldMap): GraphEdge | undefined {
@@ -79,7 +100,15 @@ export function readGraph(map: FieldMap, nodes: GraphNode[], edges: GraphEdge[])
     known.add(key);
     return true;
   });
-  const whole = { format: graphFormat, version: graphVersion, name: 'Untitled', ...own, nodes, edges: sound, ...groups };
+  const whole = {
+    format: graphFormat,
+    version: graphVersion,
+    name: 'Untitled',
+    ...own,
+    nodes,
+    edges: sound,
+    ...groups,
+  };
   const keys = ['format', 'version', 'name', 'description', 'nodes', 'edges', 'inputs', 'settings'];
   return inOrder(whole, keys) as unknown as Graph;
 }
@@ -114,6 +143,7 @@ export function orderOf(map: FieldMap): number {
 function inOrder(object: Record<string, unknown>, first: string[]): Record<string, unknown> {
   const ordered: Record<string, unknown> = {};
   const rest = Object.keys(object).filter((key) => !first.includes(key));
-  for (const key of [...first.filter((name) => Object.hasOwn(object, name)), ...rest]) define(ordered, key, object[key]);
+  for (const key of [...first.filter((name) => Object.hasOwn(object, name)), ...rest])
+    define(ordered, key, object[key]);
   return ordered;
 }

@@ -76,7 +76,11 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
   }
 
   /** Changes the document, stores what that changed, and tells the subscribers. */
-  async function change(id: string, graph: OpenGraph, work: (document: GraphDocument) => void): Promise<void> {
+  async function change(
+    id: string,
+    graph: OpenGraph,
+    work: (document: GraphDocument) => void,
+  ): Promise<void> {
     const { document } = graph;
     const changes: Uint8Array[] = [];
     const collect = (update: Uint8Array) => changes.push(update);

@@ -27,7 +27,7 @@ export interface StoreCase {
 }
 
 const cases: StoreCase[] = [];
-const it = (name: string, run: StoreCase['run']) => cases.push({ name, run });
+const mustHold = (name: string, run: StoreCase['run']) => cases.push({ name, run });
 export const storeCases: readonly StoreCase[] = cases;
 
 function equal(actual: unknown, expected: unknown, what = 'value'): void {
@@ -48,8 +48,14 @@ async function rejects(code: string, work: () => Promise<unknown>): Promise<Reco
 const time = (n: number) => new Date(Date.UTC(2026, 0, 1) + n).toISOString();
 const document: Graph = { format: 'handloom.graph', version: 1, name: 'g', nodes: [], edges: [] };
 const run = (id: string, more: Partial<RunRecord> = {}): RunRecord => ({
-  id, graph: 'g', status: 'running', createdAt: time(0), nodes: {}, document, ...more,
-}); // biome-ignore format: compact
+  id,
+  graph: 'g',
+  status: 'running',
+  createdAt: time(0),
+  nodes: {},
+  document,
+  ...more,
+});
 const summary = (record: RunRecord) => {
   const { document: _document, keepOpen: _keepOpen, ...rest } = record;
   return rest;
@@ -57,16 +63,30 @@ const summary = (record: RunRecord) => {
 const chunk = (id: string, first: number, payloads: unknown[]): JournalChunk => {
   const entries = payloads.map(
     (payload, i): JournalEntry => ({
-      seq: first + i, at: 5, kind: 'deliver', node: 'n', port: 'in', first: first + i, payloads: [payload],
-    }), // biome-ignore format: compact
+      seq: first + i,
+      at: 5,
+      kind: 'deliver',
+      node: 'n',
+      port: 'in',
+      first: first + i,
+      payloads: [payload],
+    }),
   );
   const counts = { succeeded: 0, failed: 0, duplicate: 0, cancelled: 0, outputs: 0, logs: 0 };
-  const nodes = { n: { delivered: payloads.length, ...counts, created: [0, payloads.length - 1] as [number, number] } };
+  const nodes = {
+    n: { delivered: payloads.length, ...counts, created: [0, payloads.length - 1] as [number, number] },
+  };
   return { version: 1, run: id, first, last: first + payloads.length - 1, at: 5, nodes, entries };
 };
 const graph = (id: string, updated = 0, more: Partial<GraphRecord> = {}): GraphRecord => ({
-  id, name: `graph ${id}`, nodes: 1, edges: 0, createdAt: time(0), updatedAt: time(updated), ...more,
-}); // biome-ignore format: compact
+  id,
+  name: `graph ${id}`,
+  nodes: 1,
+  edges: 0,
+  createdAt: time(0),
+  updatedAt: time(updated),
+  ...more,
+});
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 async function readAll<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<T[][]> {
@@ -80,9 +100,13 @@ async function readAll<T>(page: (cursor?: string) => Promise<Page<T>>): Promise<
   return pages;
 }
 
-it('gives a run back as it was created', async ({ store: { runs } }) => {
+mustHold('gives a run back as it was created', async ({ store: { runs } }) => {
   const inputs = { 'nøde 结点': [1, { at: new Date(5), big: 12345678901234567890n, set: new Set([-0]) }] };
-  const record = run('r', { keepOpen: true, graphId: 'id', document: { ...document, inputs, extra: { kept: true } } });
+  const record = run('r', {
+    keepOpen: true,
+    graphId: 'id',
+    document: { ...document, inputs, extra: { kept: true } },
+  });
   await runs.create(record);
   const back = await runs.get('r');
   equal(summary(back as RunRecord), summary(record));
@@ -91,7 +115,7 @@ it('gives a run back as it was created', async ({ store: { runs } }) => {
   equal((await runs.list()).items, [summary(record)], 'list without documents');
 });
 
-it('knows nothing of unknown ids', async ({ store: { runs, graphs, artifacts } }) => {
+mustHold('knows nothing of unknown ids', async ({ store: { runs, graphs, artifacts } }) => {
   equal(await runs.get('x'), undefined);
   equal(await runs.summaries('x'), []);
   equal(await runs.chunk('x', 1), undefined);
@@ -108,43 +132,66 @@ it('knows nothing of unknown ids', async ({ store: { runs, graphs, artifacts } }
   equal(await graphs.load('x'), undefined);
 });
 
-it('refuses a second run of the same id and keeps the first', async ({ store: { runs } }) => {
+mustHold('refuses a second run of the same id and keeps the first', async ({ store: { runs } }) => {
   await runs.create(run('r', { graph: 'first' }));
   await rejects('run_exists', () => runs.create(run('r', { graph: 'second' })));
   equal((await runs.get('r'))?.graph, 'first');
 });
 
-it('pages through 2,500 runs, newest first, each once', async ({ store: { runs } }) => {
+mustHold('pages through 2,500 runs, newest first, each once', async ({ store: { runs } }) => {
   // Several of the same moment, created in no particular order.
   const ids = Array.from({ length: 2500 }, (_, i) => (i * 1009) % 2500);
-  await Promise.all(ids.map((i) => runs.create(run(`r${String(i).padStart(4, '0')}`, { createdAt: time(i >> 2) }))));
+  await Promise.all(
+    ids.map((i) => runs.create(run(`r${String(i).padStart(4, '0')}`, { createdAt: time(i >> 2) }))),
+  );
   const expected = ids.sort((a, b) => b - a).map((i) => `r${String(i).padStart(4, '0')}`);
   for (const limit of [undefined, 7, 1000]) {
-    const pages = await readAll((cursor) => runs.list({ ...(limit && { limit }), ...(cursor && { cursor }) }));
-    equal(pages.flat().map((item) => item.id), expected, `ids by ${limit}`);
-    equal(pages.slice(0, -1).every((page) => page.length === (limit ?? 100)), true, 'full pages');
+    const pages = await readAll((cursor) =>
+      runs.list({ ...(limit && { limit }), ...(cursor && { cursor }) }),
+    );
+    equal(
+      pages.flat().map((item) => item.id),
+      expected,
+      `ids by ${limit}`,
+    );
+    equal(
+      pages.slice(0, -1).every((page) => page.length === (limit ?? 100)),
+      true,
+      'full pages',
+    );
   }
   equal((await runs.list({ limit: 5000 })).items.length, 1000, 'at most 1,000');
   equal((await runs.counts()).running, 2500);
 });
 
-it('keeps a cursor stable while runs come and go', async ({ store: { runs } }) => {
+mustHold('keeps a cursor stable while runs come and go', async ({ store: { runs } }) => {
   for (let i = 0; i < 10; i++) await runs.create(run(`r${i}`, { createdAt: time(i) }));
   const { items, nextCursor } = await runs.list({ limit: 4 });
-  equal(items.map((item) => item.id), ['r9', 'r8', 'r7', 'r6']);
+  equal(
+    items.map((item) => item.id),
+    ['r9', 'r8', 'r7', 'r6'],
+  );
   await runs.create(run('newer', { createdAt: time(50) }));
   await runs.delete('r6');
   await runs.delete('r4');
   const rest = await runs.list({ limit: 4, cursor: nextCursor as string });
-  equal(rest.items.map((item) => item.id), ['r5', 'r3', 'r2', 'r1']);
+  equal(
+    rest.items.map((item) => item.id),
+    ['r5', 'r3', 'r2', 'r1'],
+  );
   await rejects('invalid_cursor', () => runs.list({ cursor: 'no cursor' }));
   await rejects('invalid_cursor', () => runs.list({ cursor: '' }));
 });
 
-it('filters runs by status and by graph, and counts them', async ({ store: { runs } }) => {
+mustHold('filters runs by status and by graph, and counts them', async ({ store: { runs } }) => {
   const statuses: RunStatus[] = ['running', 'failed', 'succeeded'];
   for (let i = 0; i < 30; i++) {
-    const more = { status: statuses[i % 3], createdAt: time(i), graph: `name ${i % 2}`, graphId: `id ${i % 5}` };
+    const more = {
+      status: statuses[i % 3],
+      createdAt: time(i),
+      graph: `name ${i % 2}`,
+      graphId: `id ${i % 5}`,
+    };
     await runs.create(run(`r${i}`, more as Partial<RunRecord>));
   }
   const ids = async (query: object) => {
@@ -152,10 +199,22 @@ it('filters runs by status and by graph, and counts them', async ({ store: { run
     return pages.flat().map((item) => Number(item.id.slice(1)));
   };
   const all = Array.from({ length: 30 }, (_, i) => 29 - i);
-  equal(await ids({ status: 'failed' }), all.filter((i) => i % 3 === 1));
-  equal(await ids({ graph: 'name 1' }), all.filter((i) => i % 2 === 1));
-  equal(await ids({ graph: 'id 3' }), all.filter((i) => i % 5 === 3));
-  equal(await ids({ graph: 'name 0', status: 'running' }), all.filter((i) => i % 6 === 0));
+  equal(
+    await ids({ status: 'failed' }),
+    all.filter((i) => i % 3 === 1),
+  );
+  equal(
+    await ids({ graph: 'name 1' }),
+    all.filter((i) => i % 2 === 1),
+  );
+  equal(
+    await ids({ graph: 'id 3' }),
+    all.filter((i) => i % 5 === 3),
+  );
+  equal(
+    await ids({ graph: 'name 0', status: 'running' }),
+    all.filter((i) => i % 6 === 0),
+  );
   equal(await ids({ status: 'paused' }), []);
   await runs.append(summary(run('r0', { status: 'cancelled', createdAt: time(0) })), []);
   const counts = { pending: 0, running: 9, paused: 0, succeeded: 10, partial: 0, failed: 10, cancelled: 1 };
@@ -163,7 +222,7 @@ it('filters runs by status and by graph, and counts them', async ({ store: { run
   equal(await ids({ status: 'cancelled' }), [0]);
 });
 
-it('appends chunks with the summary and gives them back', async ({ store: { runs } }) => {
+mustHold('appends chunks with the summary and gives them back', async ({ store: { runs } }) => {
   await runs.create(run('r'));
   const chunks = [chunk('r', 1, ['a', 'b']), chunk('r', 3, [{ c: 1 }]), chunk('r', 4, [new Date(7)])];
   await runs.append(summary(run('r', { reason: 'one' })), chunks.slice(0, 2));
@@ -172,31 +231,62 @@ it('appends chunks with the summary and gives them back', async ({ store: { runs
   equal((await runs.get('r'))?.document, document);
   const summaries = chunks.map(({ entries: _entries, ...rest }) => rest);
   equal(await runs.summaries('r'), summaries);
-  for (const [after, expected] of [[0, 3], [1, 3], [2, 2], [3, 1], [4, 0]] as const) {
+  for (const [after, expected] of [
+    [0, 3],
+    [1, 3],
+    [2, 2],
+    [3, 1],
+    [4, 0],
+  ] as const) {
     equal((await runs.summaries('r', after)).length, expected, `summaries after ${after}`);
   }
   for (const one of chunks) equal(await runs.chunk('r', one.first), one);
   equal(await runs.chunk('r', 2), undefined);
 });
 
-it('orders chunks by sequence number beyond any count of digits', async ({ store: { runs } }) => {
+mustHold('orders chunks by sequence number beyond any count of digits', async ({ store: { runs } }) => {
   await runs.create(run('r'));
   const firsts = [1, 9, 10, 100, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER - 1];
-  for (const first of [...firsts].reverse()) await runs.append(summary(run('r')), [chunk('r', first, [first])]);
-  equal((await runs.summaries('r')).map((one) => one.first), firsts);
+  for (const first of [...firsts].reverse())
+    await runs.append(summary(run('r')), [chunk('r', first, [first])]);
+  equal(
+    (await runs.summaries('r')).map((one) => one.first),
+    firsts,
+  );
   equal((await runs.chunk('r', 2 ** 40))?.entries.length, 1);
 });
 
-it('keeps payloads just as they were', async ({ store: { runs } }) => {
+mustHold('keeps payloads just as they were', async ({ store: { runs } }) => {
   const shared = { deep: ['x'] };
   const cyclic: Record<string, unknown> = { name: 'ring', shared, again: shared };
   cyclic.self = cyclic;
   const payloads = [
-    undefined, null, -0, NaN, Infinity, 1e300, 2n ** 70n, -(2n ** 200n), '', '😀 \u0000 \ud800 \ufeff', '\ufeff',
-    new Date(NaN), new Date(-1), new Map([[{ k: 1 }, new Set([1n])]]), /x/giu, new TypeError('bad', { cause: 'why' }),
-    Float32Array.of(1.5), BigInt64Array.of(-1n), bytes(1, 2, 3), new DataView(new ArrayBuffer(2)), cyclic,
-    JSON.parse('{"__proto__":{"a":1},"constructor":2}'), [undefined, , 3], { u: undefined }, 'x'.repeat(100_000),
-  ]; // biome-ignore format: compact
+    undefined,
+    null,
+    -0,
+    NaN,
+    Infinity,
+    1e300,
+    2n ** 70n,
+    -(2n ** 200n),
+    '',
+    '😀 \u0000 \ud800 \ufeff',
+    '\ufeff',
+    new Date(NaN),
+    new Date(-1),
+    new Map([[{ k: 1 }, new Set([1n])]]),
+    /x/giu,
+    new TypeError('bad', { cause: 'why' }),
+    Float32Array.of(1.5),
+    BigInt64Array.of(-1n),
+    bytes(1, 2, 3),
+    new DataView(new ArrayBuffer(2)),
+    cyclic,
+    JSON.parse('{"__proto__":{"a":1},"constructor":2}'),
+    Object.assign(new Array(3), { 0: undefined, 2: 3 }),
+    { u: undefined },
+    'x'.repeat(100_000),
+  ];
   await runs.create(run('r'));
   await runs.append(summary(run('r')), [chunk('r', 1, payloads)]);
   const back = (await runs.chunk('r', 1)) as JournalChunk;
@@ -207,11 +297,13 @@ it('keeps payloads just as they were', async ({ store: { runs } }) => {
   equal(({} as Record<string, unknown>).a, undefined);
 });
 
-it('keeps nothing of an append that cannot be stored whole', async ({ store: { runs } }) => {
+mustHold('keeps nothing of an append that cannot be stored whole', async ({ store: { runs } }) => {
   await runs.create(run('r'));
   await runs.append(summary(run('r', { reason: 'before' })), [chunk('r', 1, [1])]);
   const after = summary(run('r', { reason: 'after' }));
-  await rejects('value_not_storable', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 3, [() => 3])]));
+  await rejects('value_not_storable', () =>
+    runs.append(after, [chunk('r', 2, [2]), chunk('r', 3, [() => 3])]),
+  );
   await rejects('chunk_exists', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 1, ['other'])]));
   await rejects('chunk_exists', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 2, [2])]));
   equal((await runs.get('r'))?.reason, 'before');
@@ -220,35 +312,45 @@ it('keeps nothing of an append that cannot be stored whole', async ({ store: { r
   equal(await runs.chunk('r', 1), chunk('r', 1, [1]));
 });
 
-it('keeps nothing of an append the medium refuses, and takes it later', async ({ store: { runs }, fill }) => {
-  if (!fill) return;
-  await runs.create(run('r', { reason: 'before' }));
-  const append = (status: RunStatus) =>
-    runs.append(summary(run('r', { reason: 'after', status })), [chunk('r', 1, [1]), chunk('r', 2, [2])]);
-  const empty = await fill();
-  for (const status of ['running', 'succeeded'] as const) {
-    await rejects('store_full', () => append(status));
-    equal((await runs.get('r'))?.reason, 'before');
-    equal(await runs.summaries('r'), []);
-    equal(await runs.chunk('r', 1), undefined);
-  }
-  await empty();
-  await append('running');
-  equal((await runs.get('r'))?.reason, 'after');
-  equal((await runs.summaries('r')).length, 2);
-});
+mustHold(
+  'keeps nothing of an append the medium refuses, and takes it later',
+  async ({ store: { runs }, fill }) => {
+    if (!fill) return;
+    await runs.create(run('r', { reason: 'before' }));
+    const append = (status: RunStatus) =>
+      runs.append(summary(run('r', { reason: 'after', status })), [chunk('r', 1, [1]), chunk('r', 2, [2])]);
+    const empty = await fill();
+    for (const status of ['running', 'succeeded'] as const) {
+      await rejects('store_full', () => append(status));
+      equal((await runs.get('r'))?.reason, 'before');
+      equal(await runs.summaries('r'), []);
+      equal(await runs.chunk('r', 1), undefined);
+    }
+    await empty();
+    await append('running');
+    equal((await runs.get('r'))?.reason, 'after');
+    equal((await runs.summaries('r')).length, 2);
+  },
+);
 
-it('names the run and the chunk that is damaged, and reads the others', async ({ store: { runs }, damage }) => {
-  await runs.create(run('r'));
-  await runs.append(summary(run('r')), [chunk('r', 1, ['a']), chunk('r', 2, ['b', 'c']), chunk('r', 4, ['d'])]);
-  await damage('r', 2);
-  equal(await rejects('chunk_damaged', () => runs.chunk('r', 2)), { run: 'r', first: 2 });
-  equal(await runs.chunk('r', 1), chunk('r', 1, ['a']));
-  equal(await runs.chunk('r', 4), chunk('r', 4, ['d']));
-  equal((await runs.summaries('r')).length, 3);
-});
+mustHold(
+  'names the run and the chunk that is damaged, and reads the others',
+  async ({ store: { runs }, damage }) => {
+    await runs.create(run('r'));
+    await runs.append(summary(run('r')), [
+      chunk('r', 1, ['a']),
+      chunk('r', 2, ['b', 'c']),
+      chunk('r', 4, ['d']),
+    ]);
+    await damage('r', 2);
+    equal(await rejects('chunk_damaged', () => runs.chunk('r', 2)), { run: 'r', first: 2 });
+    equal(await runs.chunk('r', 1), chunk('r', 1, ['a']));
+    equal(await runs.chunk('r', 4), chunk('r', 4, ['d']));
+    equal((await runs.summaries('r')).length, 3);
+  },
+);
 
-it('deletes a run with its journal and nothing else', async ({ store: { runs } }) => {
+mustHold('deletes a run with its journal and nothing else', async ({ store: { runs } }) => {
   for (const id of ['a', 'ab', 'b']) {
     await runs.create(run(id));
     await runs.append(summary(run(id)), [chunk(id, 1, [id]), chunk(id, 2, [id])]);
@@ -258,32 +360,54 @@ it('deletes a run with its journal and nothing else', async ({ store: { runs } }
   equal(await runs.get('a'), undefined);
   equal(await runs.summaries('a'), []);
   equal(await runs.chunk('a', 1), undefined);
-  equal((await runs.list()).items.map((item) => item.id), ['b', 'ab']);
+  equal(
+    (await runs.list()).items.map((item) => item.id),
+    ['b', 'ab'],
+  );
   for (const id of ['ab', 'b']) equal((await runs.summaries(id)).length, 2);
   await runs.create(run('a'));
   equal(await runs.summaries('a'), [], 'a new run starts with an empty journal');
 });
 
-it('takes appends to several runs at once', async ({ store: { runs } }) => {
+mustHold('takes appends to several runs at once', async ({ store: { runs } }) => {
   const ids = Array.from({ length: 8 }, (_, i) => `run ${i}`);
   await Promise.all(ids.map((id) => runs.create(run(id))));
   const appends = ids.flatMap((id) =>
-    Array.from({ length: 12 }, (_, i) => () =>
-      runs.append(summary(run(id, { reason: String(i) })), [chunk(id, i * 10 + 1, [id, i])]),
+    Array.from(
+      { length: 12 },
+      (_, i) => () => runs.append(summary(run(id, { reason: String(i) })), [chunk(id, i * 10 + 1, [id, i])]),
     ),
   );
   await Promise.all(appends.map((append) => append()));
   for (const id of ids) {
-    equal((await runs.summaries(id)).map((one) => one.first), Array.from({ length: 12 }, (_, i) => i * 10 + 1));
+    equal(
+      (await runs.summaries(id)).map((one) => one.first),
+      Array.from({ length: 12 }, (_, i) => i * 10 + 1),
+    );
     equal(await runs.chunk(id, 71), chunk(id, 71, [id, 7]));
   }
 });
 
-it('tells long and unicode ids apart', async ({ store: { runs, graphs } }) => {
-  const ids = ['é', 'e\u0301', 'É', 'A', 'a', 'a ', '😀'.repeat(100), '😀'.repeat(99), "'; drop table runs; --", '__proto__', '%', '_'];
+mustHold('tells long and unicode ids apart', async ({ store: { runs, graphs } }) => {
+  const ids = [
+    'é',
+    'e\u0301',
+    'É',
+    'A',
+    'a',
+    'a ',
+    '😀'.repeat(100),
+    '😀'.repeat(99),
+    "'; drop table runs; --",
+    '__proto__',
+    '%',
+    '_',
+  ];
   for (const [i, id] of ids.entries()) {
     await runs.create(run(id, { graph: `graph of ${id}`, createdAt: time(i) }));
-    await runs.append(summary(run(id, { graph: `graph of ${id}`, createdAt: time(i) })), [chunk(id, 1, [id])]);
+    await runs.append(summary(run(id, { graph: `graph of ${id}`, createdAt: time(i) })), [
+      chunk(id, 1, [id]),
+    ]);
     await graphs.append(graph(id, i), bytes(i));
   }
   for (const [i, id] of ids.entries()) {
@@ -292,31 +416,40 @@ it('tells long and unicode ids apart', async ({ store: { runs, graphs } }) => {
     equal(await graphs.load(id), [bytes(i)]);
   }
   const listed = await readAll((cursor) => runs.list({ limit: 2, ...(cursor && { cursor }) }));
-  equal(listed.flat().map((item) => item.id), [...ids].reverse());
+  equal(
+    listed.flat().map((item) => item.id),
+    [...ids].reverse(),
+  );
 });
 
-it('is not changed by what callers do to values afterwards', async ({ store: { runs, graphs, artifacts } }) => {
-  const record = run('r');
-  await runs.create(record);
-  const written = chunk('r', 1, [{ a: 1 }]);
-  await runs.append(summary(record), [written]);
-  record.status = 'failed';
-  (written.entries[0] as { payloads: unknown[] }).payloads[0] = 'changed';
-  equal((await runs.get('r'))?.status, 'running');
-  equal(await runs.chunk('r', 1), chunk('r', 1, [{ a: 1 }]));
-  const update = bytes(1, 2);
-  await graphs.append(graph('g'), update);
-  await artifacts.put('h', update);
-  update[0] = 9;
-  equal(await graphs.load('g'), [bytes(1, 2)]);
-  equal(await artifacts.get('h'), bytes(1, 2));
-});
+mustHold(
+  'is not changed by what callers do to values afterwards',
+  async ({ store: { runs, graphs, artifacts } }) => {
+    const record = run('r');
+    await runs.create(record);
+    const written = chunk('r', 1, [{ a: 1 }]);
+    await runs.append(summary(record), [written]);
+    record.status = 'failed';
+    (written.entries[0] as { payloads: unknown[] }).payloads[0] = 'changed';
+    equal((await runs.get('r'))?.status, 'running');
+    equal(await runs.chunk('r', 1), chunk('r', 1, [{ a: 1 }]));
+    const update = bytes(1, 2);
+    await graphs.append(graph('g'), update);
+    await artifacts.put('h', update);
+    update[0] = 9;
+    equal(await graphs.load('g'), [bytes(1, 2)]);
+    equal(await artifacts.get('h'), bytes(1, 2));
+  },
+);
 
-it('keeps the updates of a graph in order and compacts them', async ({ store: { graphs } }) => {
+mustHold('keeps the updates of a graph in order and compacts them', async ({ store: { graphs } }) => {
   await graphs.append(graph('g', 1, { description: 'why' }), bytes(1));
   for (let i = 2; i <= 12; i++) await graphs.append(graph('g', i), bytes(i, i));
   await graphs.append(graph('h', 5), bytes(99));
-  equal((await graphs.load('g'))?.map((update) => update[0]), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  equal(
+    (await graphs.load('g'))?.map((update) => update[0]),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  );
   equal(await graphs.get('g'), graph('g', 12));
   await graphs.compact('g', bytes(7, 7, 7));
   equal(await graphs.load('g'), [bytes(7, 7, 7)]);
@@ -328,29 +461,35 @@ it('keeps the updates of a graph in order and compacts them', async ({ store: { 
   equal((await graphs.list()).items, [graph('h', 5)]);
 });
 
-it('lists graphs by their newest change', async ({ store: { graphs } }) => {
+mustHold('lists graphs by their newest change', async ({ store: { graphs } }) => {
   for (let i = 0; i < 25; i++) await graphs.append(graph(`g${i}`, i), bytes(i));
   await graphs.append(graph('g3', 100), bytes(3));
   const pages = await readAll((cursor) => graphs.list({ limit: 10, ...(cursor && { cursor }) }));
   const rest = Array.from({ length: 25 }, (_, i) => `g${24 - i}`).filter((id) => id !== 'g3');
-  equal(pages.flat().map((item) => item.id), ['g3', ...rest]);
+  equal(
+    pages.flat().map((item) => item.id),
+    ['g3', ...rest],
+  );
   await rejects('invalid_cursor', () => graphs.list({ cursor: '[]' }));
 });
 
-it('keeps artifacts by hash, the first of a hash for good', async ({ store: { artifacts } }) => {
+mustHold('keeps artifacts by hash, the first of a hash for good', async ({ store: { artifacts } }) => {
   const large = Uint8Array.from({ length: 1_000_000 }, (_, i) => i % 251);
   await artifacts.put('large', large);
   await artifacts.put('empty', bytes());
   await artifacts.put('empty', bytes(1));
   equal((await artifacts.get('large'))?.length, large.length);
-  equal((await artifacts.get('large'))?.every((byte, i) => byte === i % 251), true);
+  equal(
+    (await artifacts.get('large'))?.every((byte, i) => byte === i % 251),
+    true,
+  );
   equal(await artifacts.get('empty'), bytes());
   equal(await artifacts.has('large'), true);
   equal(await artifacts.delete('large'), true);
   equal(await artifacts.has('large'), false);
 });
 
-it('has everything again after it was closed and opened', async ({ store, reopen }) => {
+mustHold('has everything again after it was closed and opened', async ({ store, reopen }) => {
   if (!reopen) return;
   await store.runs.create(run('r'));
   await store.runs.append(summary(run('r', { status: 'succeeded' })), [chunk('r', 1, [new Date(1)])]);
@@ -363,7 +502,7 @@ it('has everything again after it was closed and opened', async ({ store, reopen
   equal(await again.artifacts.get('h'), bytes(2));
 });
 
-it('refuses to work once it is closed', async ({ store }) => {
+mustHold('refuses to work once it is closed', async ({ store }) => {
   await store.close();
   await store.close();
   await rejects('store_closed', () => store.runs.create(run('r')));

@@ -5,11 +5,23 @@ import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
 import { decodeChunk, decodeValue, encodeChunk, encodeValue } from '../../src/store/journal-codec.ts';
 
 const chunkOf = (entries: JournalEntry[], run = 'r', first = 1): JournalChunk => ({
-  version: 1, run, first, last: first + entries.length - 1, at: 0, nodes: {}, entries,
-}); // biome-ignore format: compact
+  version: 1,
+  run,
+  first,
+  last: first + entries.length - 1,
+  at: 0,
+  nodes: {},
+  entries,
+});
 const deliver = (payloads: unknown[]): JournalEntry => ({
-  seq: 1, at: 5, kind: 'deliver', node: 'n', port: 'in', first: 0, payloads,
-}); // biome-ignore format: compact
+  seq: 1,
+  at: 5,
+  kind: 'deliver',
+  node: 'n',
+  port: 'in',
+  first: 0,
+  payloads,
+});
 const roundTrip = (value: unknown) => decodeValue(encodeValue(value));
 
 /** Any string of 16-bit units, lone surrogates included. */
@@ -67,7 +79,9 @@ const { value: cloneable } = fc.letrec((tie) => ({
     fc.array(tie('value'), small),
     fc.sparseArray(tie('value'), { maxNumElements: 5 }),
     fc.array(fc.tuple(anyKey, tie('value')), small).map((pairs) => Object.fromEntries(pairs)),
-    fc.array(fc.tuple(tie('value'), tie('value')), small).map((pairs) => new Map(pairs as [unknown, unknown][])),
+    fc
+      .array(fc.tuple(tie('value'), tie('value')), small)
+      .map((pairs) => new Map(pairs as [unknown, unknown][])),
     fc.array(tie('value'), small).map((items) => new Set(items)),
   ),
 }));

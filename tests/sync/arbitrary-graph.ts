@@ -7,13 +7,19 @@ const name = fc.oneof(
   fc.string({ maxLength: 6 }),
   fc.constantFrom('__proto__', 'constructor', 'toString', 'code', 'x', '\ud800', '结点'),
 );
-const json = fc.jsonValue({ maxDepth: 2, noUnicodeString: false }).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+const json = fc
+  .jsonValue({ maxDepth: 2, noUnicodeString: false })
+  .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const record = (value: fc.Arbitrary<unknown>) =>
-  fc.array(fc.tuple(name, value), { maxLength: 4 }).map((pairs) => Object.fromEntries(pairs) as Record<string, unknown>);
+  fc
+    .array(fc.tuple(name, value), { maxLength: 4 })
+    .map((pairs) => Object.fromEntries(pairs) as Record<string, unknown>);
 
 /** Unknown fields, under names the format does not use. */
 const extras = fc
-  .array(fc.tuple(fc.constantFrom('__proto__', 'x-note', 'color', 'constructor', 'order'), json), { maxLength: 2 })
+  .array(fc.tuple(fc.constantFrom('__proto__', 'x-note', 'color', 'constructor', 'order'), json), {
+    maxLength: 2,
+  })
   .map((pairs) => Object.fromEntries(pairs) as Record<string, unknown>);
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
@@ -43,7 +49,8 @@ export const anyGraph: fc.Arbitrary<Graph> = ids.chain((nodeIds) => {
   const edge = fc
     .tuple(extras, fc.record({ source: id, target: id, sourcePort: port, targetPort: port }))
     .map(([more, own]) => ({ ...more, ...own }));
-  const key = (e: GraphEdge) => JSON.stringify([e.source, e.sourcePort ?? 'out', e.target, e.targetPort ?? 'in']);
+  const key = (e: GraphEdge) =>
+    JSON.stringify([e.source, e.sourcePort ?? 'out', e.target, e.targetPort ?? 'in']);
   return fc
     .tuple(
       extras,
@@ -53,14 +60,17 @@ export const anyGraph: fc.Arbitrary<Graph> = ids.chain((nodeIds) => {
         nodes: fc.tuple(...nodeIds.map((one) => nodeWith(fc.constant(one)))),
         edges: fc.uniqueArray(edge, { selector: key, maxLength: nodeIds.length ? 8 : 0 }),
         inputs: optional(
-          fc.array(fc.tuple(id, fc.array(json, { maxLength: 3 })), { maxLength: nodeIds.length ? 3 : 0 }).map(Object.fromEntries),
+          fc
+            .array(fc.tuple(id, fc.array(json, { maxLength: 3 })), { maxLength: nodeIds.length ? 3 : 0 })
+            .map(Object.fromEntries),
         ),
         settings: optional(record(json)),
       }),
     )
-    .map(([more, own]) =>
-      // Through JSON, as a file would: absent fields are absent.
-      JSON.parse(JSON.stringify({ ...more, format: 'handloom.graph', version: 1, ...own })) as Graph,
+    .map(
+      ([more, own]) =>
+        // Through JSON, as a file would: absent fields are absent.
+        JSON.parse(JSON.stringify({ ...more, format: 'handloom.graph', version: 1, ...own })) as Graph,
     );
 });
 
@@ -73,9 +83,22 @@ export interface Edit {
   name: string;
 }
 const editKinds = [
-  'add', 'remove', 'move', 'label', 'param', 'policy', 'connect', 'connectPorts', 'disconnect',
-  'inputs', 'name', 'description', 'settings', 'paste', 'batch',
-] as const; // biome-ignore format: a list
+  'add',
+  'remove',
+  'move',
+  'label',
+  'param',
+  'policy',
+  'connect',
+  'connectPorts',
+  'disconnect',
+  'inputs',
+  'name',
+  'description',
+  'settings',
+  'paste',
+  'batch',
+] as const;
 
 export const anyEdit: fc.Arbitrary<Edit> = fc.record({
   kind: fc.constantFrom(...editKinds),
@@ -100,7 +123,12 @@ export function edit(document: GraphDocument, { kind, a, b, value, name: field }
       document.removeNodes([first]);
       break;
     case 'move':
-      document.moveNodes(Object.fromEntries([[first, { x: a, y: b }], [second, { x: b, y: a }]])); // biome-ignore format: pairs
+      document.moveNodes(
+        Object.fromEntries([
+          [first, { x: a, y: b }],
+          [second, { x: b, y: a }],
+        ]),
+      );
       break;
     case 'label':
       document.setLabel(first, a % 3 ? field : undefined);
@@ -133,7 +161,10 @@ export function edit(document: GraphDocument, { kind, a, b, value, name: field }
       document.setSettings({ schedule: a % 2 ? 'staged' : undefined });
       break;
     case 'paste':
-      document.paste({ nodes: nodes.slice(0, 2), edges, inputs: document.toGraph().inputs ?? {} }, { x: 10, y: 10 });
+      document.paste(
+        { nodes: nodes.slice(0, 2), edges, inputs: document.toGraph().inputs ?? {} },
+        { x: 10, y: 10 },
+      );
       break;
     case 'batch':
       document.batch(() => {
@@ -148,11 +179,15 @@ export function edit(document: GraphDocument, { kind, a, b, value, name: field }
 /** What holds of any graph a document gives. */
 export function faults(graph: Graph): string[] {
   const known = new Set(graph.nodes.map((node) => node.id));
-  const edges = graph.edges.map((e) => JSON.stringify([e.source, e.sourcePort ?? 'out', e.target, e.targetPort ?? 'in']));
+  const edges = graph.edges.map((e) =>
+    JSON.stringify([e.source, e.sourcePort ?? 'out', e.target, e.targetPort ?? 'in']),
+  );
   return [
     ...(known.size === graph.nodes.length ? [] : ['two nodes of one id']),
     ...(new Set(edges).size === edges.length ? [] : ['an edge twice']),
     ...graph.edges.filter((e) => !known.has(e.source) || !known.has(e.target)).map(() => 'a dangling edge'),
-    ...Object.keys(graph.inputs ?? {}).filter((id) => !known.has(id)).map(() => 'inputs of no node'),
+    ...Object.keys(graph.inputs ?? {})
+      .filter((id) => !known.has(id))
+      .map(() => 'inputs of no node'),
   ];
 }

@@ -108,13 +108,28 @@ describe('graph document', () => {
       ...graphOf(['a'], { description: 'why', settings: { schedule: 'staged' } }),
       nodes: [
         { id: 'a', type: 'code.js', params: { code: 'x => x' } },
-        { id: 'n0', type: 'math.expression', label: 'E', position: { x: 5, y: 6 }, policy: { dedupe: true, mode: 'serial' } },
+        {
+          id: 'n0',
+          type: 'math.expression',
+          label: 'E',
+          position: { x: 5, y: 6 },
+          policy: { dedupe: true, mode: 'serial' },
+        },
         { id: 'n1', type: 'code.js', params: { code: 'x => x' } },
-        { id: 'n2', type: 'math.expression', label: 'E', position: { x: 15, y: 6 }, policy: { dedupe: true, mode: 'serial' } },
+        {
+          id: 'n2',
+          type: 'math.expression',
+          label: 'E',
+          position: { x: 15, y: 6 },
+          policy: { dedupe: true, mode: 'serial' },
+        },
       ],
-      edges: [{ source: 'a', target: 'n0' }, { source: 'n1', target: 'n2' }],
+      edges: [
+        { source: 'a', target: 'n0' },
+        { source: 'n1', target: 'n2' },
+      ],
       inputs: { a: [1], n1: [1] },
-    }); // biome-ignore format: a table
+    });
     expect(pasted).toEqual(['n1', 'n2']);
     document.removeNodes(['a', 'n1']);
     expect(document.toGraph()).toMatchObject({ nodes: [{ id: 'n0' }, { id: 'n2' }], edges: [] });
@@ -173,12 +188,29 @@ describe('graph document', () => {
 
   it('converges whatever edits, partitions, repeats and reorderings there were', () => {
     const step = fc.oneof(
-      { weight: 4, arbitrary: fc.record({ do: fc.constant('edit' as const), tab: fc.nat(3), edit: anyEdit }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('undo' as const), tab: fc.nat(3), redo: fc.boolean() }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('replace' as const), tab: fc.nat(3), graph: anyGraph }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ do: fc.constant('edit' as const), tab: fc.nat(3), edit: anyEdit }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ do: fc.constant('undo' as const), tab: fc.nat(3), redo: fc.boolean() }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ do: fc.constant('replace' as const), tab: fc.nat(3), graph: anyGraph }),
+      },
       // Delivers one of the updates on their way to a tab: any of them, and it may stay on its way too.
-      { weight: 4, arbitrary: fc.record({ do: fc.constant('deliver' as const), tab: fc.nat(3), which: fc.nat(), again: fc.boolean() }) },
-    ); // biome-ignore format: one a line
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constant('deliver' as const),
+          tab: fc.nat(3),
+          which: fc.nat(),
+          again: fc.boolean(),
+        }),
+      },
+    );
     fc.assert(
       fc.property(anyGraph, fc.array(step, { maxLength: 60 }), (graph, steps) => {
         const { documents } = tabs(graph, 4);
@@ -187,7 +219,7 @@ describe('graph document', () => {
         documents.forEach((document, i) => {
           document.doc.on('update', (update: Uint8Array, origin: unknown) => {
             if (origin === 'remote') return;
-            underWay.forEach((list, other) => other !== i && list.push(update));
+            for (const [other, list] of underWay.entries()) if (other !== i) list.push(update);
           });
         });
         for (const one of steps) {
@@ -292,7 +324,8 @@ describe('graph document', () => {
     merge();
     undo.undo();
     merge();
-    for (const document of documents) expect(document.toGraph().nodes[0]?.params).toEqual({ code: 'x => x', right: 2 });
+    for (const document of documents)
+      expect(document.toGraph().nodes[0]?.params).toEqual({ code: 'x => x', right: 2 });
   });
 
   it('refuses a broken update and stays as it was', () => {
@@ -309,8 +342,20 @@ describe('graph document', () => {
     const document = GraphDocument.fromGraph(graphOf(['a']));
     const stranger = new Y.Doc();
     Y.applyUpdate(stranger, document.encode());
-    stranger.getMap('nodes').set('"x"', new Y.Map([['["field","id"]', '"y"'], ['["field","type"]', '"t"']])); // biome-ignore format: pairs
-    stranger.getMap('nodes').set('"z"', new Y.Map([['["field","id"]', '{broken'], ['no key', 5]])); // biome-ignore format: pairs
+    stranger.getMap('nodes').set(
+      '"x"',
+      new Y.Map([
+        ['["field","id"]', '"y"'],
+        ['["field","type"]', '"t"'],
+      ]),
+    );
+    stranger.getMap('nodes').set(
+      '"z"',
+      new Y.Map([
+        ['["field","id"]', '{broken'],
+        ['no key', 5],
+      ]),
+    );
     stranger.getMap('nodes').set('text', 'no map');
     stranger.getMap('edges').set('list', new Y.Array());
     stranger.getMap('edges').set('e', new Y.Map([['["field","source"]', '"a"']]));

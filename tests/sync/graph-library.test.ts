@@ -28,7 +28,10 @@ function libraryOn(store: GraphStore, options: Partial<GraphLibraryOptions> = {}
 async function editor(library: ReturnType<typeof libraryOn>, id: string) {
   const document = new GraphDocument();
   const outgoing: Uint8Array[] = [];
-  document.doc.on('update', (update: Uint8Array, origin: unknown) => origin !== 'remote' && outgoing.push(update));
+  document.doc.on(
+    'update',
+    (update: Uint8Array, origin: unknown) => origin !== 'remote' && outgoing.push(update),
+  );
   const exchange = async () => {
     const update = outgoing.length ? Y.mergeUpdates(outgoing.splice(0)) : none;
     document.apply(await library.sync(id, update, document.vector()));
@@ -47,14 +50,26 @@ describe('graph library', () => {
       createdAt: new Date(0).toISOString(),
       updatedAt: expect.any(String),
     });
-    const replaced = await library.replace('id0', { ...created, name: 'new', nodes: [...created.nodes, { id: 'b', type: 't' }] } as Graph);
+    const replaced = await library.replace('id0', {
+      ...created,
+      name: 'new',
+      nodes: [...created.nodes, { id: 'b', type: 't' }],
+    } as Graph);
     expect(await library.get('id0')).toEqual(replaced);
     expect(replaced.updatedAt > created.updatedAt).toBe(true);
     expect(replaced.createdAt).toBe(created.createdAt);
     const { items } = await library.list({});
     expect(items).toEqual([
-      { id: 'id0', name: 'new', description: 'why', nodes: 2, edges: 0, createdAt: created.createdAt, updatedAt: replaced.updatedAt },
-    ]); // biome-ignore format: one record
+      {
+        id: 'id0',
+        name: 'new',
+        description: 'why',
+        nodes: 2,
+        edges: 0,
+        createdAt: created.createdAt,
+        updatedAt: replaced.updatedAt,
+      },
+    ]);
     await library.remove('id0');
     expect((await library.list({})).items).toEqual([]);
   });
@@ -111,7 +126,9 @@ describe('graph library', () => {
     await library.replace('id0', graphOf(['a', 'b']));
     expect(heard).toEqual([2]);
     vi.spyOn(store, 'append').mockRejectedValueOnce(new StoreError('store_full', 'no room'));
-    await expect(library.replace('id0', graphOf(['a', 'b', 'c']))).rejects.toMatchObject({ code: 'store_full' });
+    await expect(library.replace('id0', graphOf(['a', 'b', 'c']))).rejects.toMatchObject({
+      code: 'store_full',
+    });
     expect(heard).toEqual([2]);
     expect((await library.get('id0')).nodes).toHaveLength(2);
     await library.replace('id0', graphOf(['a', 'b', 'd']));
@@ -124,7 +141,9 @@ describe('graph library', () => {
   it('refuses a broken update and keeps the graph', async () => {
     const library = libraryOn(createMemoryStore().graphs);
     await library.create(graphOf(['a']));
-    await expect(library.sync('id0', Uint8Array.of(7, 7, 7), none)).rejects.toMatchObject({ code: 'invalid_update' });
+    await expect(library.sync('id0', Uint8Array.of(7, 7, 7), none)).rejects.toMatchObject({
+      code: 'invalid_update',
+    });
     expect((await library.get('id0')).nodes).toHaveLength(1);
   });
 
