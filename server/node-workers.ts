@@ -25,8 +25,13 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
       argv: [],
       execArgv: [],
       stdin: false,
+      // Kept from this process's own output, which may be a report.
+      stdout: true,
+      stderr: true,
       resourceLimits: { maxOldGenerationSizeMb },
     });
+    thread.stdout.resume();
+    thread.stderr.resume();
     const onEnd = once((tell) => {
       thread.once('error', (error: Error & { code?: string }) =>
         tell(

@@ -3,7 +3,9 @@
  * user's rights (see serve-task-thread.ts).
  */
 import { serialize } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import type { NodeRegistry } from '../src/nodes/define-node.ts';
+import { captureConsole } from '../src/pool/console-capture.ts';
 import { channelEndpoint } from '../src/pool/endpoint.ts';
 import { serveTaskHost } from '../src/pool/task-host.ts';
 import { tameProcess } from './tame-process.ts';
@@ -14,6 +16,7 @@ export function serveTaskProcess(registry: NodeRegistry): void {
   if (!send) throw new Error('This file is for a child process with an IPC channel.');
   // The parent is gone: nobody is left to work for.
   process.once('disconnect', () => process.exit(0));
+  watchParent();
   tameProcess();
   const endpoint = channelEndpoint({
     post: (message) => void send(message),
@@ -22,7 +25,7 @@ export function serveTaskProcess(registry: NodeRegistry): void {
       return () => process.off('message', listener);
     },
   });
-  serveTaskHost(endpoint, registry, (value) => {
+  const { log } = serveTaskHost(endpoint, registry, (value) => {
     try {
       serialize(value);
       return true;
@@ -30,4 +33,22 @@ export function serveTaskProcess(registry: NodeRegistry): void {
       return false;
     }
   });
+  captureConsole(log);
+}
+
+/** Ends this process when its parent is gone even if a task never lets go of the event loop: from a thread beside it. */
+function watchParent(): void {
+  const watch = `
+    const parent = process.ppid;
+    setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+  const watcher = new Worker(watch, {
+    eval: true,
+    env: {},
+    execArgv: [],
+    name: 'parent watch',
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
+  });
+  // Without it the process still does its work.
+  watcher.on('error', () => {});
+  watcher.unref();
 }

@@ -7,6 +7,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import type { NodeRegistry } from '../src/nodes/define-node.ts';
+import { captureConsole } from '../src/pool/console-capture.ts';
 import { channelEndpoint } from '../src/pool/endpoint.ts';
 import { serveTaskHost } from '../src/pool/task-host.ts';
 import { tameProcess } from './tame-process.ts';
@@ -23,5 +24,5 @@ export function serveTaskThread(registry: NodeRegistry): void {
       return () => port.off('message', listener);
     },
   });
-  serveTaskHost(endpoint, registry);
+  captureConsole(serveTaskHost(endpoint, registry).log);
 }

@@ -25,6 +25,8 @@ export class BatchFrame implements ContextSource {
   readonly timeoutMs: number | undefined;
   readonly hooks: FrameHooks;
   logs: NonNullable<BatchResult['logs']> | undefined;
+  /** The task whose handler was called last. */
+  current = 0;
   aborted: Error | undefined;
   /** Promises of tasks that were given up and have not settled. */
   unsettled = 0;

@@ -83,6 +83,7 @@ export class ComlinkHandle implements WorkerHandle {
 function isNote(note: Record<string, unknown>): note is Note & Record<string, unknown> {
   if (!Number.isInteger(note.batch) || !Number.isInteger(note.index)) return false;
   return (
+    note.note === 'loaded' ||
     note.note === 'start' ||
     note.note === 'yield' ||
     (note.note === 'progress' && typeof note.fraction === 'number')

@@ -66,6 +66,7 @@ async function runInOrder(handler: Handler, frame: BatchFrame, results: BatchRes
       continue;
     }
     let startedAt = 0;
+    frame.current = index;
     try {
       if (watched) {
         frame.hooks.started?.(index);
@@ -92,6 +93,7 @@ async function runInOrder(handler: Handler, frame: BatchFrame, results: BatchRes
 /** All tasks of the batch at once, on one event loop; results in the order of the tasks. */
 async function runInterleaved(handler: Handler, frame: BatchFrame, results: BatchResults): Promise<void> {
   const attempts = frame.batch.payloads.map(async (payload, index) => {
+    frame.current = index;
     frame.hooks.started?.(index);
     const startedAt = performance.now();
     try {
@@ -137,6 +139,7 @@ async function runFold(
   const step = (from: unknown, payload: unknown, index: number): unknown => {
     if (from === undefined) return payload;
     let startedAt = 0;
+    frame.current = index;
     if (watched) {
       frame.hooks.started?.(index);
       startedAt = performance.now();

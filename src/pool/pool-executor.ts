@@ -110,6 +110,11 @@ export class PoolExecutor implements Executor {
     this.#fitShared();
   }
 
+  /** Resolves when no worker has anything to do. */
+  async drain(): Promise<void> {
+    await Promise.all([this.#shared, this.#async, ...this.#ownPools()].map((pool) => pool.drain()));
+  }
+
   /** Ends every worker of every run. */
   shutdown(): void {
     for (const run of [...this.#runs.keys()]) this.close(run);

@@ -46,6 +46,8 @@ export interface Answer {
 
 /** Small messages from a worker in passing, beside the calls; `note` tells them apart from everything else. */
 export type Note =
+  /** The code of this batch's program has been made, for the first time in this worker. `index` means nothing. */
+  | { note: 'loaded'; batch: number; index: number }
   /** A task was begun. */
   | { note: 'start'; batch: number; index: number }
   /** Its handler returned a promise; the worker's event loop turns again. */

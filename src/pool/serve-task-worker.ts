@@ -1,5 +1,6 @@
 /** The inside of a Web Worker that runs tasks, in the sandbox or nested in the engine's worker. */
 import type { NodeRegistry } from '../nodes/define-node.ts';
+import { captureConsole } from './console-capture.ts';
 import { serveTaskHost } from './task-host.ts';
 
 /** What whoever starts the worker sends it, once. */
@@ -18,7 +19,7 @@ export function serveTaskWorker(registry: NodeRegistry): void {
       const { port } = (event as MessageEvent<WorkerGreeting>).data;
       // Its code is the only one that should be able to speak for this worker.
       event.stopImmediatePropagation();
-      serveTaskHost(port, registry);
+      captureConsole(serveTaskHost(port, registry).log);
     },
     { once: true },
   );

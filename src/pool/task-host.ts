@@ -21,6 +21,10 @@ export interface TaskHost {
   abort(batch: number): void;
   forget(run: string): void;
 }
+/** One that can take what tasks write to the console. */
+export interface LoggingTaskHost extends TaskHost {
+  log(message: string): void;
+}
 export const hostFunctions: ReadonlySet<string> = new Set(['install', 'run', 'abort', 'forget']);
 
 /** How long the code of an aborted task gets to notice before its worker counts as spoilt, in milliseconds. */
@@ -31,9 +35,11 @@ export function createTaskHost(
   registry: NodeRegistry,
   broker: Remote<WorkerBroker>,
   note: (note: Note) => void,
-): TaskHost {
-  const programs = new Map<string, { program: Program; loaded: Promise<LoadedProgram> }>();
+): LoggingTaskHost {
+  const programs = new Map<string, { program: Program; loaded: Promise<LoadedProgram>; told: boolean }>();
   const frames = new Map<number, BatchFrame>();
+  /** The batch begun last: whose task writes to the console, as far as can be told. */
+  let latest: BatchFrame | undefined;
 
   function hooksFor(batch: number, { timeoutMs, interleaved }: Program): FrameHooks {
     const hooks: FrameHooks = {
@@ -53,7 +59,7 @@ export function createTaskHost(
       const loaded = loadProgram(program, registry.get(program.type));
       // Told by each batch that needs it.
       loaded.catch(() => {});
-      programs.set(program.key, { program, loaded });
+      programs.set(program.key, { program, loaded, told: false });
     },
 
     async run(key, batch) {
@@ -61,14 +67,19 @@ export function createTaskHost(
       if (!entry) throw new HandloomError('program_missing', `This worker was not given the program ${key}.`);
       const frame = new BatchFrame(batch, entry.program.timeoutMs, hooksFor(batch.id, entry.program));
       frames.set(batch.id, frame);
+      latest = frame;
       try {
-        const result = await runBatch(await entry.loaded, frame);
+        const loaded = await entry.loaded;
+        if (!entry.told) note({ note: 'loaded', batch: batch.id, index: 0 });
+        entry.told = true;
+        const result = await runBatch(loaded, frame);
         if (frame.unsettled) await new Promise((resolve) => setTimeout(resolve, settleMs));
         return { result, unsettled: frame.unsettled > 0 };
       } catch (thrown) {
         return { result: failWhole(batch, thrown), unsettled: false };
       } finally {
         frames.delete(batch.id);
+        if (latest === frame) latest = [...frames.values()].at(-1);
       }
     },
 
@@ -79,17 +90,24 @@ export function createTaskHost(
     forget(run) {
       for (const [key, { program }] of programs) if (program.run === run) programs.delete(key);
     },
+
+    log(message) {
+      latest?.log(latest.current, message, undefined);
+    },
   };
 }
 
 /** Serves a task host on the worker's end of a channel. `canPost` says what the channel can carry. */
-export function serveTaskHost(endpoint: Endpoint, registry: NodeRegistry, canPost: CanPost = canClone): void {
+export function serveTaskHost(
+  endpoint: Endpoint,
+  registry: NodeRegistry,
+  canPost: CanPost = canClone,
+): LoggingTaskHost {
   const channel = guardedEndpoint(repairing(endpoint, canPost), hostFunctions);
   const broker = wrap<WorkerBroker>(channel);
-  expose(
-    createTaskHost(registry, broker, (note) => endpoint.postMessage(note)),
-    channel,
-  );
+  const host = createTaskHost(registry, broker, (note) => endpoint.postMessage(note));
+  expose(host, channel);
+  return host;
 }
 
 /** An endpoint that mends answers that cannot be posted. */

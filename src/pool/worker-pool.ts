@@ -1,19 +1,18 @@
 /**
  * A pool of warm workers of one kind. Batches wait in one line, first come, first served; workers are made when a
  * batch finds none idle and the limit permits, and stay for the next.
- *
- * A flight is a batch on its way. It is *settled* when its outcome has been told; it may stay with its worker beyond
- * that (a cancelled batch whose code has not noticed yet), and the worker is not idle until it has answered.
  */
 import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
+import { HandloomError } from '../errors.ts';
 import { ComlinkHandle } from './comlink-handle.ts';
 import type { ContextBroker } from './context-broker.ts';
 import { Deadline } from './deadline.ts';
 import { failureOf } from './failures.ts';
+import { createFlight, type Flight, type Slot } from './flight.ts';
 import { failWhole } from './node-runner.ts';
 import type { Answer, Note, Program } from './program.ts';
-import type { Spawn, WorkerHandle } from './worker-handle.ts';
+import type { Spawn } from './worker-handle.ts';
 
 export interface WorkerPoolOptions {
   /** Names its workers: `thread 1`, `thread 2`, … */
@@ -33,27 +32,8 @@ export interface PoolStats {
   busy: number;
 }
 
-interface Flight {
-  readonly program: Program;
-  readonly batch: Batch;
-  settled: boolean;
-  settle(outcome: BatchOutcome): void;
-  deadline?: Deadline;
-  lastStarted?: number;
-}
-
-interface Slot {
-  readonly handle: WorkerHandle;
-  readonly flights: Map<number, Flight>;
-  /** Keys of the programs it was given. */
-  readonly installed: Map<string, Program>;
-  /** Tasks it has been given in its life. */
-  tasks: number;
-  /** Takes no more batches and is ended after its last. */
-  retiring: boolean;
-  /** The task whose handler was called and has not returned, as far as the worker tells. */
-  current: { batch: number; index: number } | undefined;
-}
+/** How long making a program's code may take, the start of the worker included, in milliseconds. */
+export const loadMs = 15_000;
 
 /** How long the code of a cancelled run gets to stop by itself, in milliseconds. */
 export const abortGraceMs = 300;
@@ -81,16 +61,7 @@ export class WorkerPool {
   /** Runs a batch when its turn comes. Never rejects. */
   submit(program: Program, batch: Batch): Promise<BatchOutcome> {
     return new Promise((resolve) => {
-      const flight: Flight = {
-        program,
-        batch,
-        settled: false,
-        settle(outcome) {
-          flight.deadline?.stop();
-          if (!flight.settled) resolve(outcome);
-          flight.settled = true;
-        },
-      };
+      const flight = createFlight(program, batch, resolve);
       if (this.#closed) return flight.settle({ kind: 'cancelled' });
       this.#queue.push(flight);
       this.#pump();
@@ -214,6 +185,8 @@ export class WorkerPool {
     if (!slot.installed.has(program.key)) {
       slot.installed.set(program.key, program);
       slot.handle.install(program);
+      flight.loading = new Deadline(this.#options.clock, loadMs, () => this.#unloadable(slot, flight));
+      flight.loading.started();
     }
     if (program.timeoutMs !== undefined) {
       flight.deadline = new Deadline(this.#options.clock, program.timeoutMs, () =>
@@ -242,7 +215,10 @@ export class WorkerPool {
   #noted(slot: Slot, { note, batch, index, ...rest }: Note): void {
     const flight = slot.flights.get(batch);
     if (!flight || index < 0 || index >= flight.batch.tasks.length) return;
-    if (note === 'start') {
+    if (note === 'loaded') {
+      flight.loading?.stop();
+      delete flight.loading;
+    } else if (note === 'start') {
       flight.lastStarted = index;
       slot.current = { batch, index };
       if (!flight.settled) flight.deadline?.started();
@@ -253,8 +229,18 @@ export class WorkerPool {
     }
   }
 
+  /** The code of this flight's program could not be made in time: it loops, or waits for what never comes. */
+  #unloadable(slot: Slot, flight: Flight): void {
+    if (slot.current && slot.current.batch !== flight.batch.id) return flight.loading?.postpone();
+    const message = `The code of this node was not ready to run within ${loadMs / 1000} s.`;
+    const result = failWhole(flight.batch, new HandloomError('load_timeout', message));
+    flight.settle({ kind: 'done', result: { ...result, worker: slot.handle.name } });
+    this.#end(slot, 'the code of another node could not be made ready');
+  }
+
   /** A worker has not answered within the limit of this flight's task. */
   #blocked(slot: Slot, flight: Flight): void {
+    for (const other of slot.flights.values()) if (other.loading) return flight.deadline?.postpone();
     const worker = slot.handle.name;
     const current = slot.current;
     const culprit = current && slot.flights.get(current.batch);

@@ -71,13 +71,13 @@ afterAll(async () => {
 });
 
 async function openPage(
-  sandboxed: boolean,
+  sandbox: 'real' | 'silent' | 'none',
 ): Promise<{ page: Page; started: { isolation: string; reason?: string } }> {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${portOf(site)}/`);
   await page.waitForFunction(() => 'pool' in globalThis);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-  return { page, started: await page.evaluate((yes) => pool.start(yes), sandboxed) };
+  return { page, started: await page.evaluate((which) => pool.start(which), sandbox) };
 }
 
 /** Tries every way out that a worker knows, towards a listener; gives the names of those that did not throw. */
@@ -115,13 +115,16 @@ const everyWayOut = `async (to) => {
   return open;
 }`;
 
+/** Microseconds a task, printed for the curious: `HANDLOOM_MEASURE=1`. */
+const measure = process.env.HANDLOOM_MEASURE === '1';
+
 describe.each([
   ['sandbox', true],
   ['worker', false],
 ] as const)('workers in Chromium: %s', (isolation, sandboxed) => {
   let page: Page;
   beforeAll(async () => {
-    const opened = await openPage(sandboxed);
+    const opened = await openPage(sandboxed ? 'real' : 'none');
     page = opened.page;
     expect(opened.started).toMatchObject({ isolation });
   });
@@ -133,10 +136,14 @@ describe.each([
     });
   }
 
+  it.runIf(measure)('is quick', async () => {
+    console.log(isolation, await page.evaluate(() => pool.bench()));
+  });
+
   it(sandboxed ? 'lets nothing out' : 'is no sandbox, as the same attempts show', async () => {
     hits = [];
     const open = await page.evaluate(([code, to]) => pool.value(code, to), [
-      escape,
+      everyWayOut,
       `http://127.0.0.1:${portOf(listener)}`,
     ] as const);
     if (sandboxed) {
@@ -147,4 +154,11 @@ describe.each([
       expect(hits).toEqual(expect.arrayContaining(['GET /fetch', 'UPGRADE /socket']));
     }
   });
+});
+
+it('falls back to nested workers, and says why, where the sandbox does not answer', async () => {
+  const { page, started } = await openPage('silent');
+  expect(started).toEqual({ isolation: 'worker', reason: 'no answer within 3000 ms' });
+  expect(await page.evaluate(() => pool.value('() => 1', 0))).toBe(1);
+  await page.close();
 });

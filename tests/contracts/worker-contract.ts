@@ -181,6 +181,17 @@ const base: WorkerCase[] = [
     },
   },
   {
+    name: 'takes what tasks write to the console for logs',
+    ownThread: true,
+    async run(h) {
+      const code = "(x) => { console.log('n is', x, { a: [1n] }); }";
+      assertEqual((await h.run({ code }, [1, 2])).logs, [
+        { index: 0, message: 'n is 1 {"a":["1n"]}' },
+        { index: 1, message: 'n is 2 {"a":["1n"]}' },
+      ]);
+    },
+  },
+  {
     name: 'gives each task a context of its own, with random numbers that a replay draws again',
     async run(h) {
       const code = `(x, ctx) => [ctx.run, ctx.node, ctx.task, ctx.attempt, ctx.idempotencyKey, ctx.random(), ctx.random(),

@@ -40,7 +40,7 @@ export class Harness {
   #runs = 0;
   #batches = 0;
 
-  constructor(spawn: Spawn, cores = 2) {
+  constructor(spawn: Spawn, cores = 2, clock = realClock) {
     const world: World = {
       files: this.#fakeFiles(),
       tables: { rows: async () => [{ a: 1 }] } as unknown as Tables,
@@ -61,7 +61,7 @@ export class Harness {
     };
     this.executor = new PoolExecutor({
       cores,
-      clock: realClock,
+      clock,
       thread: spawn,
       process: spawn,
       world,

@@ -10,6 +10,8 @@ import { build } from 'vite';
 export interface BuiltEntries {
   thread: URL;
   process: URL;
+  /** See entries/parent.ts. */
+  parent: URL;
   remove(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function buildEntries(): Promise<BuiltEntries> {
         input: {
           thread: join(root, 'tests/pool/entries/thread.ts'),
           process: join(root, 'tests/pool/entries/process.ts'),
+          parent: join(root, 'tests/pool/entries/parent.ts'),
         },
         output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
       },
@@ -38,6 +41,7 @@ export async function buildEntries(): Promise<BuiltEntries> {
   return {
     thread: pathToFileURL(join(outDir, 'thread.mjs')),
     process: pathToFileURL(join(outDir, 'process.mjs')),
+    parent: pathToFileURL(join(outDir, 'parent.mjs')),
     remove: () => rm(outDir, { recursive: true, force: true }),
   };
 }

@@ -4,8 +4,8 @@ import engineUrl from './engine.ts?worker&url';
 import taskUrl from './task.ts?worker&url';
 
 export interface PoolPage {
-  /** Starts an engine with the sandbox, or without. */
-  start(sandboxed: boolean): Promise<{ isolation: string; reason?: string }>;
+  /** Starts an engine with the sandbox, with one that never answers, or without. */
+  start(sandbox: 'real' | 'silent' | 'none'): Promise<{ isolation: string; reason?: string }>;
   /** Names of the contract's cases. */
   cases(): Promise<string[]>;
   runCase(name: string): Promise<string | undefined>;
@@ -24,7 +24,7 @@ function ask(message: Record<string, unknown>, transfer: Transferable[] = []): P
 }
 
 const page: PoolPage = {
-  async start(sandboxed) {
+  async start(sandbox) {
     engine = new Worker(engineUrl);
     engine.onmessage = ({ data: { id, value } }) => {
       waiting.get(id)?.(value);
@@ -32,7 +32,9 @@ const page: PoolPage = {
     };
     const taskWorkerUrl = new URL(taskUrl, location.href).href;
     const start = { call: 'start', taskWorkerUrl };
-    if (!sandboxed) return ask(start);
+    if (sandbox === 'none') return ask(start);
+    const { port1: silent } = new MessageChannel();
+    if (sandbox === 'silent') return ask({ ...start, sandbox: silent }, [silent]);
     const { port } = await createSandboxFrame(await (await fetch(taskUrl)).text());
     return ask({ ...start, sandbox: port }, [port]);
   },

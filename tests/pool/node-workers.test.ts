@@ -1,0 +1,115 @@
+/** What only workers on Node do: die in their own ways, and see nothing of the process that made them. */
+import { spawn as spawnProgram } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
+import type { Spawn } from '../../src/pool/worker-handle.ts';
+import { done, Harness } from '../contracts/worker-harness.ts';
+import { type BuiltEntries, buildEntries } from './build-entries.ts';
+
+let entries: BuiltEntries;
+beforeAll(async () => {
+  entries = await buildEntries();
+});
+afterAll(() => entries.remove());
+
+const kinds: { kind: string; spawn: (memoryMb?: number, entry?: URL) => Spawn }[] = [
+  {
+    kind: 'thread',
+    spawn: (memoryMb = 512, entry = entries.thread) => threadSpawner({ entry, memoryMb }),
+  },
+  {
+    kind: 'process',
+    spawn: (memoryMb = 512, entry = entries.process) => processSpawner({ entry, memoryMb }),
+  },
+];
+
+describe.each(kinds)('a $kind on Node', ({ spawn }) => {
+  let harness: Harness;
+  afterEach(() => harness.executor.shutdown());
+
+  it('ends alone when it runs out of memory, and says so', async () => {
+    harness = new Harness(spawn(64));
+    const run = harness.open([
+      {
+        code: '() => { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); }',
+        policy: { timeoutMs: 15_000 },
+      },
+    ]);
+    const ended = await harness.execute(run, [0]);
+    expect(ended).toMatchObject({ kind: 'died', index: 0, reason: expect.stringContaining('out of memory') });
+    expect(await harness.value('() => 1')).toBe(1);
+  });
+
+  it('tells the exit code when a task ends it', async () => {
+    harness = new Harness(spawn());
+    const ended = await harness.execute(harness.open([{ code: '() => process.exit(7)' }]), [0]);
+    expect(ended).toMatchObject({ kind: 'died', reason: 'it exited with code 7' });
+  });
+
+  it('survives a promise that rejects and that nobody waits for', async () => {
+    harness = new Harness(spawn());
+    const code =
+      "async () => { Promise.reject(new Error('stray')); await new Promise((r) => setTimeout(r, 20)); return 1; }";
+    expect(await harness.value(code)).toBe(1);
+  });
+
+  it('sees no environment and no arguments', async () => {
+    process.env.HANDLOOM_TEST_SECRET = 'x';
+    harness = new Harness(spawn());
+    const seen = await harness.value(
+      '() => [Object.keys(process.env).length, process.argv.length, process.execArgv.length]',
+    );
+    delete process.env.HANDLOOM_TEST_SECRET;
+    expect(seen).toEqual([0, 1, 0]);
+  });
+
+  it('gives a reason when its script cannot be started', async () => {
+    harness = new Harness(spawn(512, new URL('./missing.mjs', entries.thread)));
+    const ended = await harness.execute(harness.open([{ code: '() => 1' }]), [0]);
+    expect(ended.kind).toBe('died');
+  });
+
+  it('is not left busy by the death of several in a row', async () => {
+    harness = new Harness(spawn());
+    const run = harness.open([
+      { code: '(x) => x % 3 ? x : setTimeout(() => process.exit(1)) && new Promise(() => {})' },
+    ]);
+    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, i) => harness.execute(run, [i])));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 12 }, (_, i) => (i % 3 ? 'done' : 'died')),
+    );
+    expect(harness.executor.stats.busy).toBe(0);
+  });
+});
+
+it('ends child processes, busy ones too, when their parent is killed', async () => {
+  const parent = spawnProgram(process.execPath, [fileURLToPath(entries.parent), entries.process.href], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+  const child = Number(text.toString());
+  expect(isAlive(child)).toBe(true);
+  parent.kill('SIGKILL');
+  await vi.waitFor(() => expect(isAlive(child)).toBe(false), { timeout: 10_000, interval: 100 });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+it('drains: waits for all that is under way', async () => {
+  const harness = new Harness(threadSpawner({ entry: entries.thread }));
+  const run = harness.open([{ code: '(x) => x' }]);
+  const all = Promise.all([1, 2, 3].map((x) => harness.execute(run, [x])));
+  await harness.executor.drain();
+  expect(harness.executor.stats.busy).toBe(0);
+  expect((await all).map((each) => done(each).values[0])).toEqual([1, 2, 3]);
+  harness.executor.shutdown();
+});

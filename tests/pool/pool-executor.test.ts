@@ -1,0 +1,64 @@
+/** What the executor decides by itself, on real threads. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { threadSpawner } from '../../server/node-workers.ts';
+import type { Clock } from '../../src/engine/clock.ts';
+import { outcome } from '../../src/engine/executor.ts';
+import { done, Harness, realClock } from '../contracts/worker-harness.ts';
+import { type BuiltEntries, buildEntries } from './build-entries.ts';
+
+let entries: BuiltEntries;
+let harness: Harness;
+beforeAll(async () => {
+  entries = await buildEntries();
+});
+afterAll(() => entries.remove());
+afterEach(() => harness.executor.shutdown());
+
+it('runs nodes with place "host" right here, without a worker', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }));
+  const code =
+    'async (x, { files }) => { await files.write("x", String(x)); return (await files.list()).length; }';
+  const result = await harness.run({ type: 'test.host-code', code }, [1]);
+  expect(result).toMatchObject({ values: [1], worker: 'host' });
+  expect(harness.executor.stats.alive).toBe(0);
+});
+
+it('cancels a node that waits here at once, and ends its limit too', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }));
+  const waits = { type: 'test.host-code', code: '() => new Promise(() => {})' };
+  const run = harness.open([waits]);
+  const flight = harness.execute(run, [1]);
+  harness.executor.cancel(run);
+  expect(await flight).toEqual({ kind: 'cancelled' });
+  const limited = await harness.run({ ...waits, policy: { timeoutMs: 30 } }, [1]);
+  expect(limited.errors[0]?.name).toBe('TimeoutError');
+});
+
+it('fails the tasks of a node that no open run has', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }));
+  const result = done(await harness.execute('no such run', [1]));
+  expect(result.outcomes).toEqual([outcome.failed]);
+});
+
+it('fails a node whose code never gets ready', async () => {
+  // A hundred times as fast as real time.
+  const hurried: Clock = { now: realClock.now, after: (ms, fn) => realClock.after(ms / 100, fn) };
+  harness = new Harness(threadSpawner({ entry: entries.thread }), 1, hurried);
+  const result = await harness.run({ code: '(() => { for (;;); })()' }, [1, 2]);
+  expect(result.outcomes).toEqual([outcome.failed, outcome.failed]);
+  expect(result.errors[0]?.code).toBe('load_timeout');
+});
+
+it('keeps the processes of a node for itself and ends them with the run', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }));
+  const run = harness.open([
+    { code: '() => 1', policy: { mode: 'process', workers: 1 } },
+    { id: 'm', code: '() => 2', policy: { mode: 'process', workers: 1 } },
+  ]);
+  const names = [];
+  for (const node of ['n', 'm']) names.push(done(await harness.execute(run, [0], { node })).worker);
+  expect(names).toEqual(['process 1', 'process 1']);
+  expect(harness.executor.stats.alive).toBe(2);
+  harness.executor.close(run);
+  expect(harness.executor.stats.alive).toBe(0);
+});
