@@ -9,7 +9,7 @@ import type { Files, Tables } from '../nodes/define-node.ts';
 import type { TableRef } from '../schema/table.ts';
 import { readCsv } from './csv-file.ts';
 import type { Database, Session } from './database.ts';
-import { type FileFormat, fileMissing, formatOf, readColumns, writeColumns } from './file-formats.ts';
+import { type FileFormat, formatOf, isNoFile, readColumns, writeColumns } from './file-formats.ts';
 import { tableOfRecords } from './infer-columns.ts';
 import { contentHash, fromArrow, fromBytes, type KeptTable, recordsOf, refOf, toBytes } from './kept-table.ts';
 import { sqlError } from './sql-error.ts';
@@ -47,6 +47,10 @@ interface Decoded {
 /** How many files are remembered by the hash of their bytes, so that reading one again costs its hash only. */
 const rememberedFiles = 200;
 
+/** Names in DuckDB are never used twice, also where several share one. */
+let names = 0;
+const newName = (): string => `t${++names}`;
+
 export class ArrowTables implements Tables {
   private readonly open: () => Promise<Database>;
   private readonly options: Required<TablesOptions>;
@@ -55,7 +59,6 @@ export class ArrowTables implements Tables {
   private readonly loaded = new Map<string, Loaded>();
   private readonly decoded = new Map<string, Decoded>();
   private readonly filesRead = new Map<string, TableRef>();
-  private names = 0;
 
   /** @param open starts DuckDB; called when it is first needed, and again should it fail. */
   constructor(open: () => Promise<Database>, options: TablesOptions) {
@@ -91,7 +94,7 @@ export class ArrowTables implements Tables {
     for (const { path, required } of select.files) {
       if (sources.has(path)) continue;
       const ref = await this.readFile(path).catch((error: unknown) => {
-        if (required || !fileMissing(error)) throw error;
+        if (required || !isNoFile(error)) throw error;
       });
       if (ref) sources.set(path, ref);
     }
@@ -146,7 +149,7 @@ export class ArrowTables implements Tables {
 
   /** Makes a kept table, loaded already, of what SQL gives after FROM. */
   private async capture(session: Session, from: string): Promise<TableRef> {
-    const name = `t${++this.names}`;
+    const name = newName();
     await session.run(`CREATE TABLE memory.main.${name} AS SELECT * FROM ${from}`);
     try {
       const described = await recordsIn(session, `DESCRIBE memory.main.${name}`);
@@ -228,7 +231,7 @@ export class ArrowTables implements Tables {
   }
 
   private load(hash: string): Loaded {
-    const table: Loaded = { name: `t${++this.names}`, bytes: 0, uses: 0, ready: Promise.resolve() };
+    const table: Loaded = { name: newName(), bytes: 0, uses: 0, ready: Promise.resolve() };
     table.ready = (async () => {
       const { kept, bytes } = await this.decode(hash);
       if (kept.columns.length === 0) {

@@ -17,21 +17,34 @@ export async function readCsv(
 ): Promise<TableRef> {
   const head = new TextDecoder().decode(bytes.subarray(0, 64_000));
   if (head.trim() === '') throw fileError('file_broken', `${path} is empty.`, path);
+  const source = quoteText(file);
+  const strict = strictOptions(head);
   try {
-    const ref = await capture(`read_csv(${quoteText(file)}, sample_size = 100000)`);
-    const delimiter = ref.columns.length === 1 ? delimiterOf(head) : undefined;
-    // A line too long or too short makes DuckDB take the whole line for one column: ask again, so that it says where.
-    return delimiter ? await capture(`read_csv(${quoteText(file)}, delim = ${quoteText(delimiter)}, header = true)`) : ref;
+    // Without `skip = 0` DuckDB passes over lines at the start that do not fit the rest, without a word.
+    const ref = await capture(`read_csv(${source}, skip = 0, sample_size = 100000)`);
+    // A line too long or too short makes it take each whole line for one value.
+    if (ref.columns.length > 1 || !strict) return ref;
+  } catch (error) {
+    if (!strict) throw broken(error, file, path);
+  }
+  try {
+    // Told what to expect, DuckDB says at which line it is otherwise.
+    return await capture(`read_csv(${source}, ${strict})`);
   } catch (error) {
     throw broken(error, file, path);
   }
 }
 
-/** The delimiter of a header that clearly has one. */
-function delimiterOf(head: string): string | undefined {
-  const header = head.split(/\r?\n/, 1)[0] ?? '';
-  if (!/^[\w "]+([,;\t|])[\w ",;\t|]+$/.test(header)) return undefined;
-  return [',', ';', '\t', '|'].find((mark) => header.includes(mark));
+/** Columns and delimiter by a header that clearly has several; otherwise nothing. */
+function strictOptions(head: string): string | undefined {
+  const header = head.replace(/^\uFEFF/, '').split(/\r?\n/, 1)[0] ?? '';
+  const delimiter = [',', ';', '\t', '|'].find((mark) => header.includes(mark));
+  if (!delimiter) return undefined;
+  const names = header.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+  const distinct = new Set(names.map((name) => name.toLowerCase()));
+  if (distinct.size < names.length || names.some((name) => name === '' || name.includes('"'))) return undefined;
+  const columns = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(', ');
+  return `auto_detect = false, header = true, delim = ${quoteText(delimiter)}, quote = '"', escape = '"', columns = {${columns}}`;
 }
 
 function broken(error: unknown, file: string, path: string): unknown {

@@ -1,12 +1,13 @@
 /** Formats that need no DuckDB: JSON, Parquet and Arrow both ways, and CSV on the way out. */
-import { tableFromIPC } from 'apache-arrow';
+import { DataType, tableFromIPC } from 'apache-arrow';
 import { HandloomError } from '../errors.ts';
 import { fileError } from '../nodes/file-error.ts';
 import { csvText } from './csv-text.ts';
 import { tableOfColumns, tableOfRecords } from './infer-columns.ts';
 import { readJsonRecords } from './json-records.ts';
-import { type KeptTable, recordsOf } from './kept-table.ts';
+import { fromArrow, type KeptTable, recordsOf } from './kept-table.ts';
 import { jsonText } from './json-text.ts';
+import { isKept, keptType, sqlTypeOf } from './sql-types.ts';
 
 export type FileFormat = 'csv' | 'json' | 'parquet';
 type AnyFormat = FileFormat | 'arrow';
@@ -27,7 +28,9 @@ export function formatOf(path: string, override?: FileFormat): AnyFormat {
   throw fileError('format_unknown', `${path}: its name does not tell a format; choose CSV, JSON or Parquet.`, path);
 }
 
-export const fileMissing = (error: unknown): boolean => error instanceof HandloomError && error.code === 'file_not_found';
+/** Whether a text that looked like a path is none. */
+export const isNoFile = (error: unknown): boolean =>
+  error instanceof HandloomError && (error.code === 'file_not_found' || error.code === 'path_refused');
 
 /** @throws FileError `file_broken` naming the file. */
 export async function readColumns(path: string, bytes: Uint8Array, format: Exclude<AnyFormat, 'csv'>): Promise<KeptTable> {
@@ -44,15 +47,18 @@ export async function readColumns(path: string, bytes: Uint8Array, format: Exclu
 
 function readArrow(bytes: Uint8Array): KeptTable {
   const table = tableFromIPC(bytes);
+  const types = table.schema.fields.map((field) => field.type as DataType);
+  if (types.every(isKept)) return fromArrow(table, types.map((type) => keptType(sqlTypeOf(type)).arrow));
   const columns = table.schema.fields.map((field, index) => ({
     name: field.name,
-    values: Array.from({ length: table.numRows }, (_, row): unknown => plainValue(table.getChildAt(index)?.get(row))),
+    values: Array.from({ length: table.numRows }, (_, row) => plainValue(table.getChildAt(index)?.get(row), field.type)),
   }));
   return tableOfColumns(columns, table.numRows);
 }
 
-/** Arrow's own row and list objects as plain ones. */
-function plainValue(value: unknown): unknown {
+/** Arrow's own row and list objects as plain ones, and its instants as dates. */
+function plainValue(value: unknown, type: DataType): unknown {
+  if (typeof value === 'number' && (DataType.isDate(type) || DataType.isTimestamp(type))) return new Date(value);
   if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value;
   if ('toJSON' in value && typeof value.toJSON === 'function') return value.toJSON() as unknown;
   return value;

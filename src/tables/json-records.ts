@@ -1,3 +1,5 @@
+import { readJson } from '../schema/read-json.ts';
+
 /**
  * Records out of JSON: an array of objects, or one object on each line. Anything else in an array becomes a column
  * called `value`.
@@ -6,14 +8,11 @@
 export function readJsonRecords(bytes: Uint8Array): Record<string, unknown>[] {
   const text = decode(bytes);
   if (text.trim() === '') throw new Error('The file is empty.');
-  let whole: unknown;
-  try {
-    whole = JSON.parse(text);
-  } catch (error) {
-    const lines = text.split('\n');
-    if (/^\s*\[/.test(text) || !isJson(lines.find((line) => line.trim() !== '') ?? '')) throw placed(error, text);
-    return lines.flatMap((line, index) => (line.trim() === '' ? [] : [recordOf(parseLine(line, index + 1))]));
-  }
+  const lines = text.split('\n');
+  const first = lines.findIndex((line) => line.trim() !== '');
+  const linewise = /^\s*\{.*\}\s*$/.test(lines[first] ?? '') && lines.slice(first + 1).some((line) => line.trim() !== '');
+  if (linewise) return lines.flatMap((line, index) => (line.trim() === '' ? [] : [recordOf(parseLine(line, index + 1))]));
+  const whole = readJson(text, { maxBytes: Number.POSITIVE_INFINITY });
   if (Array.isArray(whole)) return whole.map(recordOf);
   if (typeof whole === 'object' && whole !== null) return [whole as Record<string, unknown>];
   throw new Error('It holds neither a list nor an object.');
@@ -33,23 +32,6 @@ function parseLine(line: string, number: number): unknown {
   } catch (error) {
     throw new Error(`Line ${number}: ${(error as Error).message}`);
   }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Engines tell a position; people look for lines. */
-function placed(error: unknown, text: string): Error {
-  const { message } = error as Error;
-  const position = /position (\d+)/.exec(message)?.[1];
-  if (position === undefined || message.includes('line')) return new Error(message);
-  return new Error(`${message} (line ${text.slice(0, Number(position)).split('\n').length})`);
 }
 
 const recordOf = (value: unknown): Record<string, unknown> =>

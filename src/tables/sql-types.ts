@@ -166,3 +166,12 @@ export function sqlTypeOf(type: DataType): string {
 }
 
 const flatNames = new Map(Object.entries(arrowTypes).map(([name, type]) => [String(type()), name]));
+
+/** Whether a type is of the set, so that its columns can be kept as they are. */
+export function isKept(type: DataType): boolean {
+  if (DataType.isDecimal(type)) return type.bitWidth === 128 && type.precision <= 38;
+  if (DataType.isList(type) || DataType.isStruct(type) || DataType.isMap(type)) {
+    return (type.children as Field[]).every((field) => isKept(field.type as DataType));
+  }
+  return flatNames.has(String(type));
+}
