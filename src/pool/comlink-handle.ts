@@ -55,8 +55,8 @@ export class ComlinkHandle implements WorkerHandle {
     this.#install(program).catch((error: unknown) => this.#failedInstalls.set(program.key, error));
   }
 
-  async run(key: string, batch: Batch): Promise<Answer> {
-    const answer = await this.#run(key, batch).catch((error: unknown) => {
+  async run(key: string, batch: Batch, exact: boolean): Promise<Answer> {
+    const answer = await this.#run(key, batch, exact).catch((error: unknown) => {
       throw this.#failedInstalls.get(key) ?? error;
     });
     if (!isAnswer(answer, batch))

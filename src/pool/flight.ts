@@ -17,6 +17,8 @@ export interface Flight {
   deadline?: Deadline;
   /** Over the making of its code, while that goes on. */
   loading?: Deadline;
+  /** Whether the worker tells the start of each task. */
+  readonly exact: boolean;
   lastStarted?: number;
 }
 
@@ -34,10 +36,16 @@ export interface Slot {
 }
 
 /** A flight that has not set out. */
-export function createFlight(program: Program, batch: Batch, told: (outcome: BatchOutcome) => void): Flight {
+export function createFlight(
+  program: Program,
+  batch: Batch,
+  exact: boolean,
+  told: (outcome: BatchOutcome) => void,
+): Flight {
   const flight: Flight = {
     program,
     batch,
+    exact,
     settled: false,
     settle(outcome) {
       flight.deadline?.stop();

@@ -21,6 +21,9 @@ export interface Program {
 /** Key of the program of one node in one run. */
 export const programKey = (run: string, node: string): string => `${run}\n${node}`;
 
+/** Whether a key is of a program of this run. */
+export const isOfRun = (key: string, run: string): boolean => key.startsWith(`${run}\n`);
+
 /** The program of a node in a run. */
 export function programOf(run: string, node: PreparedNode): Program {
   const { timeoutMs, maxTasksPerWorker, mode } = node.policy;

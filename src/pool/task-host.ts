@@ -17,7 +17,8 @@ import './wire-errors.ts';
 /** What the engine's side may call. */
 export interface TaskHost {
   install(program: Program): void;
-  run(key: string, batch: Batch): Promise<Answer>;
+  /** `exact`: tell the start of every task, not only now and then. */
+  run(key: string, batch: Batch, exact: boolean): Promise<Answer>;
   abort(batch: number): void;
   forget(run: string): void;
 }
@@ -30,6 +31,9 @@ export const hostFunctions: ReadonlySet<string> = new Set(['install', 'run', 'ab
 /** How long the code of an aborted task gets to notice before its worker counts as spoilt, in milliseconds. */
 const settleMs = 20;
 
+/** Starts of tasks in a batch of many are told at most this often: a message costs more than such tasks do. */
+const startEveryMs = 5;
+
 /** Makes a host; `note` posts a note to the engine's side. */
 export function createTaskHost(
   registry: NodeRegistry,
@@ -41,14 +45,22 @@ export function createTaskHost(
   /** The batch begun last: whose task writes to the console, as far as can be told. */
   let latest: BatchFrame | undefined;
 
-  function hooksFor(batch: number, { timeoutMs, interleaved }: Program): FrameHooks {
+  function hooksFor(batch: number, { timeoutMs, interleaved }: Program, exact: boolean): FrameHooks {
     const hooks: FrameHooks = {
       access: (of) => remoteAccess(broker, of),
       progressed: (index, fraction) => note({ note: 'progress', batch, index, fraction }),
     };
     // Somebody outside must know which task blocks this thread: where there is a limit, and where tasks share it.
     if (timeoutMs !== undefined || interleaved) {
-      hooks.started = (index) => note({ note: 'start', batch, index });
+      let told = Number.NEGATIVE_INFINITY;
+      hooks.started = (index) => {
+        if (!exact) {
+          const now = performance.now();
+          if (now - told < startEveryMs) return;
+          told = now;
+        }
+        note({ note: 'start', batch, index });
+      };
       hooks.yielded = (index) => note({ note: 'yield', batch, index });
     }
     return hooks;
@@ -62,10 +74,10 @@ export function createTaskHost(
       programs.set(program.key, { program, loaded, told: false });
     },
 
-    async run(key, batch) {
+    async run(key, batch, exact) {
       const entry = programs.get(key);
       if (!entry) throw new HandloomError('program_missing', `This worker was not given the program ${key}.`);
-      const frame = new BatchFrame(batch, entry.program.timeoutMs, hooksFor(batch.id, entry.program));
+      const frame = new BatchFrame(batch, entry.program.timeoutMs, hooksFor(batch.id, entry.program, exact));
       frames.set(batch.id, frame);
       latest = frame;
       try {

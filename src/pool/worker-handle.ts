@@ -26,8 +26,11 @@ export interface WorkerHandle {
   readonly name: string;
   /** Sends a program ahead of its batches; a program that cannot be made fails the tasks of its batches. */
   install(program: Program): void;
-  /** Rejects when the reply cannot be read; never settles when the worker ends. */
-  run(key: string, batch: Batch): Promise<Answer>;
+  /**
+   * Rejects when the reply cannot be read; never settles when the worker ends.
+   * @param exact the worker tells the start of every task it must tell of, not only now and then
+   */
+  run(key: string, batch: Batch, exact: boolean): Promise<Answer>;
   /** Aborts the signals of a batch; it then answers as soon as its code lets it. */
   abort(batch: number): void;
   /** Drops the programs of a run. */

@@ -11,7 +11,7 @@ import { Deadline } from './deadline.ts';
 import { failureOf } from './failures.ts';
 import { createFlight, type Flight, type Slot } from './flight.ts';
 import { failWhole } from './node-runner.ts';
-import type { Answer, Note, Program } from './program.ts';
+import { type Answer, isOfRun, type Note, type Program } from './program.ts';
 import type { Spawn } from './worker-handle.ts';
 
 export interface WorkerPoolOptions {
@@ -35,6 +35,13 @@ export interface PoolStats {
 /** How long making a program's code may take, the start of the worker included, in milliseconds. */
 export const loadMs = 15_000;
 
+/**
+ * In batches of at most this many tasks, workers tell the start of each. In larger ones tasks are short, and a message
+ * for each would cost more than they do, so starts are told now and then: enough to know in time that some task blocks
+ * the worker, not which. Its batch is then lost and run again under a closer look.
+ */
+const exactUpTo = 32;
+
 /** How long the code of a cancelled run gets to stop by itself, in milliseconds. */
 export const abortGraceMs = 300;
 
@@ -43,6 +50,8 @@ export class WorkerPool {
   #limit: number;
   readonly #slots = new Set<Slot>();
   #queue: Flight[] = [];
+  /** Programs one of whose tasks blocked a worker, without it being known which. */
+  readonly #exact = new Set<string>();
   #made = 0;
   #closed = false;
   #drained: (() => void)[] = [];
@@ -61,7 +70,8 @@ export class WorkerPool {
   /** Runs a batch when its turn comes. Never rejects. */
   submit(program: Program, batch: Batch): Promise<BatchOutcome> {
     return new Promise((resolve) => {
-      const flight = createFlight(program, batch, resolve);
+      const few = program.interleaved || batch.tasks.length <= exactUpTo;
+      const flight = createFlight(program, batch, few || this.#exact.has(program.key), resolve);
       if (this.#closed) return flight.settle({ kind: 'cancelled' });
       this.#queue.push(flight);
       this.#pump();
@@ -97,6 +107,7 @@ export class WorkerPool {
 
   /** Drops the code of a run that has ended. */
   forget(run: string): void {
+    for (const key of this.#exact) if (isOfRun(key, run)) this.#exact.delete(key);
     for (const { installed, handle } of this.#slots) {
       let known = false;
       for (const [key, program] of installed) if (program.run === run) known = installed.delete(key);
@@ -193,7 +204,7 @@ export class WorkerPool {
         this.#blocked(slot, flight),
       );
     }
-    slot.handle.run(program.key, batch).then(
+    slot.handle.run(program.key, batch, flight.exact).then(
       (answer) => this.#answered(slot, flight, answer),
       (error: unknown) => {
         const result = { ...failWhole(batch, error), worker: slot.handle.name };
@@ -252,6 +263,10 @@ export class WorkerPool {
       culprit.settle({ kind: 'died', reason, index: current.index, worker });
       return this.#end(slot, reason);
     }
+    if (!flight.exact) {
+      this.#exact.add(flight.program.key);
+      return this.#end(slot, 'one of its tasks exceeded its time limit; they are run again to see which');
+    }
     const index = culprit === flight ? current!.index : (flight.lastStarted ?? 0);
     flight.settle({ kind: 'timeout', index, worker });
     this.#end(slot, 'another task exceeded its time limit');
@@ -264,7 +279,8 @@ export class WorkerPool {
       const alone = slot.flights.size === 1;
       if (known && flight !== known) flight.settle({ kind: 'lost', reason });
       else {
-        const index = flight === known ? slot.current!.index : alone ? flight.lastStarted : undefined;
+        const at = flight === known ? slot.current!.index : alone ? flight.lastStarted : undefined;
+        const index = flight.exact ? at : undefined;
         flight.settle({ kind: 'died', reason, worker, ...(index !== undefined && { index }) });
       }
     }

@@ -357,6 +357,17 @@ const ownThread: WorkerCase[] = [
     },
   },
   {
+    name: 'finds the task that blocks a large batch by running it again',
+    async run(h) {
+      const run = h.open([{ code: `(x) => x === 70 ? (${endless})() : x`, policy: { timeoutMs: 100 } }]);
+      const payloads = Array.from({ length: 100 }, (_, i) => i);
+      const first = await within(1500, 'the first time-out', h.execute(run, payloads));
+      assertEqual(first.kind, 'lost');
+      const second = await within(1500, 'the second time-out', h.execute(run, payloads));
+      assertEqual([second.kind, second.kind === 'timeout' && second.index], ['timeout', 70]);
+    },
+  },
+  {
     name: 'ends a flood of promises at its limit',
     async run(h) {
       const run = h.open([{ code: 'async () => { for (;;) await null; }', policy: { timeoutMs: 150 } }]);
