@@ -105,7 +105,6 @@ async function answerFile(file: StaticFile, request: Request, nearby: boolean): 
     'content-type': mediaTypes[file.extension] ?? 'application/octet-stream',
     // Without a hash in the name the browser must ask each time, which the tag makes cheap.
     'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
-    'x-content-type-options': 'nosniff',
     vary: 'accept-encoding',
     etag,
   });

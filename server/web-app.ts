@@ -22,6 +22,7 @@ const isolation = {
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
 };
 
 export function createWebApp(services: Services, options: WebAppOptions): Hono<{ Bindings: HttpBindings }> {

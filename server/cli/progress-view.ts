@@ -2,7 +2,7 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Graph } from '../../src/schema/graph.ts';
-import type { Counters, RunReport } from '../../src/schema/run.ts';
+import type { Counters, RunReport, RunSummary } from '../../src/schema/run.ts';
 import { printable } from './printable.ts';
 
 export interface ProgressView {
@@ -21,15 +21,16 @@ export async function createProgressView(stream: NodeJS.WriteStream, graph: Grap
   return {
     update: (progress) => bars?.update(progress),
     end(report) {
-      bars?.stop();
+      bars?.end(report);
       stream.write(`${summaryLine(report)}\n`);
     },
   };
 }
 
 /** `add then square: succeeded in 0.31 s, 4 tasks` */
-export function summaryLine({ graph, status, startedAt, createdAt, finishedAt, nodes }: RunReport): string {
-  const seconds = (Date.parse(finishedAt ?? createdAt) - Date.parse(startedAt ?? createdAt)) / 1000;
+export function summaryLine(report: RunReport): string {
+  const { graph, status, nodes } = report;
+  const seconds = secondsOf(report);
   const sum = (count: (node: Counters) => number) =>
     Object.values(nodes).reduce((all, node) => all + count(node), 0);
   const parts = [
@@ -45,10 +46,7 @@ export function summaryLine({ graph, status, startedAt, createdAt, finishedAt, n
   return printable(`${graph}: ${status} in ${seconds.toFixed(2)} s, ${parts.join(', ')}`);
 }
 
-async function nodeBars(
-  stream: NodeJS.WriteStream,
-  graph: Graph,
-): Promise<{ update(progress: RunProgress): void; stop(): void }> {
+async function nodeBars(stream: NodeJS.WriteStream, graph: Graph): Promise<ProgressView> {
   const { default: progress } = await import('cli-progress');
   const names = new Map(graph.nodes.map((node) => [node.id, shorten(printable(node.label ?? node.id))]));
   const width = Math.max(0, ...[...names.values()].map((name) => name.length));
@@ -67,41 +65,55 @@ async function nodeBars(
     progress.Presets.rect,
   );
   // More bars than the terminal has rows would scroll it away: then one for the whole run.
-  const single = graph.nodes.length > (stream.rows ?? 24) - 2;
+  const single = graph.nodes.length > (stream.rows || 24) - 2;
   const bar = (name: string) => bars.create(0, 0, { name, rate: '', left: '' });
   const byNode = new Map<string, SingleBar>(
     single ? [] : graph.nodes.map(({ id }) => [id, bar((names.get(id) ?? id).padEnd(width))]),
   );
   const whole = single ? bar(shorten(printable(graph.name))) : undefined;
-  const show = (target: SingleBar | undefined, input: number, ended: number, rate: number) => {
+  const show = (target: SingleBar | undefined, input: number, ended: number, rate: number, live: boolean) => {
     target?.setTotal(input);
-    target?.update(ended, { rate: rateText(rate), left: leftText(input - ended, rate) });
+    target?.update(ended, { rate: rateText(rate), left: live ? leftText(input - ended, rate) : '' });
+  };
+  const showAll = (run: RunSummary, rates: Record<string, number>, live: boolean) => {
+    for (const [id, node] of Object.entries(run.nodes)) {
+      show(byNode.get(id), node.input, endedOf(node), rates[id] ?? 0, live);
+    }
+    const all = Object.values(run.nodes);
+    const sum = (count: (node: Counters) => number) => all.reduce((total, node) => total + count(node), 0);
+    const rate = Object.values(rates).reduce((total, each) => total + each, 0);
+    show(
+      whole,
+      sum((node) => node.input),
+      sum(endedOf),
+      rate,
+      live,
+    );
   };
   return {
-    update({ run, rates }) {
-      for (const [id, node] of Object.entries(run.nodes))
-        show(byNode.get(id), node.input, endedOf(node), rates[id] ?? 0);
-      if (!whole) return;
-      const all = Object.values(run.nodes);
-      const rate = Object.values(rates).reduce((sum, each) => sum + each, 0);
-      const [input, ended] = [
-        all.reduce((sum, node) => sum + node.input, 0),
-        all.reduce((sum, node) => sum + endedOf(node), 0),
-      ];
-      show(whole, input, ended, rate);
+    update: ({ run, rates }) => showAll(run, rates, true),
+    end(report) {
+      // What stays on the screen is the mean over the whole run.
+      const seconds = secondsOf(report);
+      const means = Object.entries(report.nodes).map(([id, node]) => [id, endedOf(node) / seconds] as const);
+      showAll(report, seconds > 0 ? Object.fromEntries(means) : {}, false);
+      bars.stop();
     },
-    stop: () => bars.stop(),
   };
+}
+
+function secondsOf({ createdAt, startedAt, finishedAt }: RunSummary): number {
+  return (Date.parse(finishedAt ?? createdAt) - Date.parse(startedAt ?? createdAt)) / 1000;
 }
 
 const shorten = (name: string): string =>
   name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name;
 
-const rateText = (rate: number): string =>
+export const rateText = (rate: number): string =>
   rate > 0 ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s` : '';
 
 /** Time for what is waiting now, at the present rate; more may come. */
-function leftText(waiting: number, rate: number): string {
+export function leftText(waiting: number, rate: number): string {
   if (waiting <= 0 || rate <= 0) return '';
   const seconds = Math.ceil(waiting / rate);
   if (seconds < 60) return `${seconds} s left`;

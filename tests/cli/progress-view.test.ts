@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProgressView } from '../../server/cli/progress-view.ts';
+import { createProgressView, leftText, rateText } from '../../server/cli/progress-view.ts';
 import { emptyGraph } from '../../src/schema/graph.ts';
 import { emptyCounters, type RunReport } from '../../src/schema/run.ts';
 
@@ -53,7 +53,15 @@ describe('progress on a terminal', () => {
     view.update(progress(nodes, { compute: 25 }));
     view.end(report(nodes));
     expect(text()).toMatch(/load .*10\/10/);
-    expect(text()).toMatch(/compute .*250\/1000 +25\/s +30 s left/);
+    expect(text()).toMatch(/compute .*250\/1000 +100\/s +\S*\n/);
+  });
+
+  it('tells rates and remaining times in a few characters', () => {
+    expect([0, 0.25, 9.96, 1234.5].map(rateText)).toEqual(['', '0.3/s', '10.0/s', '1235/s']);
+    expect(leftText(750, 25)).toBe('30 s left');
+    expect(leftText(30_000, 100)).toBe('5 min left');
+    expect(leftText(1_000_000, 100)).toBe('2.8 h left');
+    expect([leftText(0, 5), leftText(5, 0)]).toEqual(['', '']);
   });
 
   it('has one bar for all where the rows would not do', async () => {

@@ -1,6 +1,7 @@
 /** Graphs: kept, changed, checked, edited together and started. */
 import { graphRecordSchema, pageQuerySchema, startRunSchema } from '../../schema/api.ts';
 import type { Graph } from '../../schema/graph.ts';
+import { readJson } from '../../schema/read-json.ts';
 import { toBase64 } from '../base64.ts';
 import { eventStream, eventText } from '../event-stream.ts';
 import { type Api, operation } from '../operation.ts';
@@ -121,8 +122,8 @@ export function graphRoutes(api: Api): void {
     },
     async ({ request, param }) => {
       const stored = await graphs.get(param('id'));
-      const bytes = await readBytes(request.clone(), api.maxBodyBytes);
-      const body = bytes.byteLength > 0 ? await readJsonBody(request, api.maxBodyBytes) : {};
+      const bytes = await readBytes(request, api.maxBodyBytes);
+      const body = bytes.byteLength > 0 ? readJson(bytes) : {};
       const { inputs, keepOpen } = parseWith(startRunSchema, body, 'invalid_body');
       const options: RunOptions = {
         graphId: stored.id,
