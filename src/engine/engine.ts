@@ -88,8 +88,14 @@ export class Engine {
    */
   async resume(id: string): Promise<void> {
     if (this.#live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
-    const { document, keepOpen, ...summary } = await this.#record(id);
-    if (hasEnded(summary.status)) throw runEnded(id, summary.status);
+    const { status } = await this.#record(id);
+    if (hasEnded(status)) throw runEnded(id, status);
+    (await this.#revive(id)).send({ type: 'recover' });
+  }
+
+  /** A run that lives again, as its journal left it. */
+  async #revive(id: string): Promise<LiveRun> {
+    const { document, keepOpen, finishedAt: _, ...summary } = await this.#record(id);
     const { runs } = this.#options.store;
     const { graph, nodes } = await this.#check(document);
     const state = this.#stateOf(id, planGraph(graph, nodes), keepOpen ?? false);
@@ -97,7 +103,7 @@ export class Engine {
     for (const { first } of await runs.summaries(id))
       replay.take((await runs.chunk(id, first))?.entries ?? []);
     replay.finish();
-    this.#enliven(summary, state, nodes, graph).send({ type: 'recover' });
+    return this.#enliven(summary, state, nodes, graph);
   }
 
   /**
@@ -140,15 +146,62 @@ export class Engine {
   }
 
   async cancel(id: string): Promise<void> {
-    const run = this.#live.get(id);
-    if (!run) {
-      const { status } = await this.#record(id);
-      throw new ConflictError('run_ended', `The run has ended already: ${status}.`, {
-        details: { id, status },
-      });
-    }
+    const run = await this.#alive(id);
     run.send({ type: 'cancel' });
     await run.ended;
+  }
+
+  /** Sends out nothing more until {@link unpause}; what is under way comes to its end. */
+  async pause(id: string): Promise<void> {
+    (await this.#alive(id)).send({ type: 'pause' });
+  }
+
+  /** Goes on with a run that was paused, or whose host died. */
+  async unpause(id: string): Promise<void> {
+    if (this.#live.has(id)) (await this.#alive(id)).send({ type: 'resume' });
+    else await this.resume(id);
+  }
+
+  /** A run that was kept open takes no more tasks from outside, and ends when it has nothing left to do. */
+  async close(id: string): Promise<void> {
+    (await this.#alive(id)).send({ type: 'close' });
+  }
+
+  /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node` */
+  async inject(id: string, inputs: Record<string, unknown[]>): Promise<void> {
+    const run = await this.#alive(id);
+    const nodes = Object.keys(inputs).map((node) => [node, run.indexOf(node)] as const);
+    for (const [node, index] of nodes) {
+      if (index !== undefined) continue;
+      const issue = {
+        code: 'unknown_node',
+        message: `There is no node ${JSON.stringify(node)}.`,
+        path: [node],
+      };
+      throw new ValidationError(issue.code, issue.message, { issues: [issue] });
+    }
+    for (const [node, index] of nodes)
+      run.send({ type: 'inject', node: index as number, payloads: inputs[node] ?? [] });
+  }
+
+  /**
+   * Tries failed tasks again: all, or those of one node, one error name, or by number. The run may have ended.
+   * @returns how many tasks that is
+   */
+  async retry(id: string, which: { node?: string; error?: string; tasks?: string[] } = {}): Promise<number> {
+    const failed = await this.#failedTasks(id, which);
+    if (failed.length === 0) return 0;
+    const run = this.#live.get(id) ?? (await this.#revive(id));
+    for (const [node, errors] of groupByNode(failed)) {
+      run.send({
+        type: 'retry',
+        node: run.indexOf(node) as number,
+        tasks: errors.map((error) => Number(error.task)),
+        payloads: errors.map((error) => error.payload),
+        attempts: errors.map((error) => error.attempts + 1),
+      });
+    }
+    return failed.length;
   }
 
   async remove(id: string): Promise<void> {
@@ -290,6 +343,32 @@ export class Engine {
     await this.#options.store.runs.append({ ...summary, status: 'failed', finishedAt, reason }, []);
   }
 
+  /** @throws ConflictError `run_ended` */
+  async #alive(id: string): Promise<LiveRun> {
+    const run = this.#live.get(id);
+    if (!run) throw runEnded(id, (await this.#record(id)).status);
+    return run;
+  }
+
+  async #failedTasks(
+    id: string,
+    which: { node?: string; error?: string; tasks?: string[] },
+  ): Promise<ErrorRecord[]> {
+    const failed: ErrorRecord[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.errors(id, {
+        ...(which.node && { node: which.node }),
+        limit: 1000,
+        ...(cursor && { cursor }),
+      });
+      failed.push(...page.items);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    const wanted = which.tasks && new Set(which.tasks);
+    return failed.filter(({ name, task }) => (which.error ?? name) === name && (wanted?.has(task) ?? true));
+  }
+
   #check(document: unknown): Promise<ValidGraph> {
     return validateGraph(document, this.#options.registry, this.#options.tools);
   }
@@ -315,6 +394,16 @@ export class Engine {
   #running(id: string): ReadonlySet<number> {
     return this.#live.get(id)?.runningTasks() ?? new Set();
   }
+}
+
+function groupByNode(errors: ErrorRecord[]): Map<string, ErrorRecord[]> {
+  const groups = new Map<string, ErrorRecord[]>();
+  for (const error of errors) {
+    const group = groups.get(error.node);
+    if (group) group.push(error);
+    else groups.set(error.node, [error]);
+  }
+  return groups;
 }
 
 const runEnded = (id: string, status: RunStatus): ConflictError =>

@@ -24,7 +24,7 @@ const windowSize = 1_000;
 
 type Column = keyof Pick<
   NodeSummary,
-  'delivered' | 'failed' | 'duplicate' | 'cancelled' | 'outputs' | 'logs'
+  'delivered' | 'failed' | 'duplicate' | 'cancelled' | 'redelivered' | 'outputs' | 'logs'
 >;
 
 /** A place in the journal: an entry, and a position in its columns. */
@@ -59,9 +59,12 @@ export class JournalReader {
   /** Failed tasks in the order they failed, with their payloads. `q` is looked for in name, message and node. */
   async errors(query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
     const wanted = query.q?.toLowerCase();
+    const redelivered = await this.#redelivered();
     const page = await this.#page({ ...query, column: 'failed' }, (entry) => {
       if (entry.kind !== 'attempt' || entry.errors.length === 0 || !matches(entry, query.node)) return [];
-      const records = errorRecordsOf(entry);
+      const records = errorRecordsOf(entry).filter(
+        (record) => (redelivered.get(Number(record.task)) ?? 0) < entry.seq,
+      );
       if (!wanted) return records;
       return records.filter((r) => `${r.name}\n${r.message}\n${r.node}`.toLowerCase().includes(wanted));
     });
@@ -188,12 +191,13 @@ export class JournalReader {
   /** Tasks by number, with what the journal knows of each; numbers it does not know are left out. */
   async #describe(numbers: number[], running: ReadonlySet<number>): Promise<Task[]> {
     const deliveries = await this.#deliveries(numbers);
+    const waitingStatus = (number: number): TaskStatus => (running.has(number) ? 'running' : 'pending');
     const tasks = new Map<number, Task>();
     for (const number of numbers) {
       const delivery = deliveries.get(number);
       if (!delivery) continue;
-      const status = running.has(number) ? 'running' : 'pending';
       const { node, parent, payload } = delivery;
+      const status = waitingStatus(number);
       tasks.set(number, { id: String(number), node, status, attempts: 0, parent, payload });
     }
     await this.#eachEntry([...tasks.keys()], 'touched', (entry) => {
@@ -206,10 +210,24 @@ export class JournalReader {
         const task = tasks.get(number);
         if (!task) return;
         if (entry.kind === 'attempt') endAttempt(task, entry, i, end ?? attemptEnd.succeeded, wire);
+        else if (entry.kind === 'redeliver')
+          delete Object.assign(task, { status: waitingStatus(number) }).error;
         else if (entry.kind !== 'start') task.status = entry.kind === 'cancel' ? 'cancelled' : 'duplicate';
       });
     });
     return [...tasks.values()];
+  }
+
+  /** When each task that was put back to be tried again was so last, as a sequence number. */
+  async #redelivered(): Promise<Map<number, number>> {
+    const found = new Map<number, number>();
+    for (const summary of await this.#runs.summaries(this.#run)) {
+      if (!holds(summary, 'redelivered')) continue;
+      for (const entry of (await this.#chunk(summary.first)).entries) {
+        if (entry.kind === 'redeliver') for (const task of entry.tasks) found.set(task, entry.seq);
+      }
+    }
+    return found;
   }
 
   async #deliveries(numbers: number[]) {

@@ -104,6 +104,7 @@ const emptySummary = (): NodeSummary => ({
   failed: 0,
   duplicate: 0,
   cancelled: 0,
+  redelivered: 0,
   outputs: 0,
   logs: 0,
 });
@@ -125,6 +126,10 @@ function summarise(node: NodeSummary, entry: JournalEntry): void {
     case 'duplicate':
     case 'cancel':
       node[entry.kind === 'cancel' ? 'cancelled' : 'duplicate'] += entry.tasks.length;
+      node.touched = widenBy(node.touched, entry.tasks);
+      return;
+    case 'redeliver':
+      node.redelivered += entry.tasks.length;
       node.touched = widenBy(node.touched, entry.tasks);
       return;
     case 'output':

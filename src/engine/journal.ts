@@ -64,6 +64,16 @@ export interface AttemptEntry extends EntryBase {
   worker: string;
 }
 
+/** Failed tasks that were put back to be tried again, on somebody's word. */
+export interface RedeliverEntry extends EntryBase {
+  kind: 'redeliver';
+  node: string;
+  tasks: number[];
+  payloads: unknown[];
+  /** Number of the attempt that comes next, per task. */
+  attempts: number[];
+}
+
 /** Tasks given up, since the run was cancelled or stopped by an error. */
 export interface CancelEntry extends EntryBase {
   kind: 'cancel';
@@ -117,6 +127,7 @@ export type JournalEntry =
   | DuplicateEntry
   | StartEntry
   | AttemptEntry
+  | RedeliverEntry
   | CancelEntry
   | OutputEntry
   | StateEntry
@@ -132,6 +143,7 @@ export interface NodeSummary {
   failed: number;
   duplicate: number;
   cancelled: number;
+  redelivered: number;
   outputs: number;
   logs: number;
   /** Lowest and highest task number delivered in this chunk. */

@@ -53,6 +53,16 @@ export class Replay {
         for (const task of entry.tasks) this.#waiting.delete(task);
         return;
       }
+      case 'redeliver': {
+        const node = this.#node(entry.node);
+        node.counters.failed -= entry.tasks.length;
+        node.counters.retried += entry.tasks.length;
+        entry.tasks.forEach((task, i) => {
+          node.attempts.set(task, entry.attempts[i] ?? 1);
+          this.#waiting.set(task, { node, payload: entry.payloads[i] });
+        });
+        return;
+      }
       case 'state': {
         const node = this.#node(entry.node);
         node.fold = { value: entry.value };

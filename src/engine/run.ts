@@ -112,8 +112,9 @@ export class LiveRun {
     return { ...unfinished, status: 'running' };
   }
 
-  get seq(): number {
-    return this.#state.seq;
+  /** Position of a node in the plan. */
+  indexOf(node: string): number | undefined {
+    return this.#state.plan.indexOf.get(node);
   }
 
   /** Numbers of the tasks under way. */

@@ -24,6 +24,7 @@ import {
   noCommands,
   nodeAt,
   record,
+  release,
   type SchedulerState,
 } from './scheduler-state.ts';
 
@@ -33,6 +34,8 @@ export type SchedulerEvent = { at: number } & (
   | { type: 'recover' }
   | { type: 'outcome'; batch: number; outcome: BatchOutcome }
   | { type: 'inject'; node: number; payloads: unknown[] }
+  /** Failed tasks of a node are to be tried again, in a run that lives or has ended. */
+  | { type: 'retry'; node: number; tasks: number[]; payloads: unknown[]; attempts: number[] }
   | { type: 'tick' }
   | { type: 'pause' }
   | { type: 'resume' }
@@ -44,7 +47,7 @@ export type SchedulerEvent = { at: number } & (
 export function step(state: SchedulerState, event: SchedulerEvent): Commands {
   state.now = event.at;
   state.commands = noCommands();
-  if (hasEnded(state.status)) return state.commands;
+  if (hasEnded(state.status) && event.type !== 'retry') return state.commands;
 
   apply(state, event);
   settle(state);
@@ -66,7 +69,10 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
       return;
     }
     case 'inject':
+      reopen(state, event.node);
       return deliver(state, event.node, inputPort(nodeAt(state, event.node)), event.payloads);
+    case 'retry':
+      return retry(state, event);
     case 'tick':
       return wake(state);
     case 'pause':
@@ -118,6 +124,39 @@ function close(state: SchedulerState): void {
   });
 }
 
+function retry(state: SchedulerState, event: SchedulerEvent & { type: 'retry' }): void {
+  const { tasks, payloads, attempts } = event;
+  const node = nodeAt(state, event.node);
+  if (hasEnded(state.status)) setStatus(state, 'running', 'failed tasks are tried again');
+  record(state, { kind: 'redeliver', node: node.plan.id, tasks, payloads, attempts });
+  node.counters.failed -= tasks.length;
+  node.counters.retried += tasks.length;
+  tasks.forEach((task, i) => {
+    node.attempts.set(task, attempts[i] ?? 1);
+    node.queue.push(task, payloads[i]);
+  });
+  reopen(state, event.node);
+  release(state, event.node, -tasks.length);
+  markReady(state, event.node);
+}
+
+/** Takes back that a node's component has ended, and with it all that followed from that. */
+function reopen(state: SchedulerState, node: number): void {
+  const open = [state.plan.components.of[node] as number];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    const component = state.components[index];
+    if (!component?.ended) continue;
+    component.ended = false;
+    state.openComponents++;
+    state.unsettled.add(index);
+    for (const successor of state.plan.components.successors[index] ?? []) {
+      const next = state.components[successor];
+      if (next) next.waitingFor++;
+      open.push(successor);
+    }
+  }
+}
+
 /** Lets components whose time has come give out what they gathered, and end. */
 function settle(state: SchedulerState): void {
   // A set visits what is added while it is walked, so news travels down the whole graph in one go.
@@ -142,26 +181,29 @@ function settle(state: SchedulerState): void {
   if (state.openComponents === 0 && !hasEnded(state.status)) finish(state);
 }
 
-/** Gives out what folds and collections hold. @returns whether any of them had something to give, or to ask for */
+/**
+ * Lets the first node that has gathered something give it out. One at a time, in the order of the document: what it
+ * gives may reach another one in the same cycle, which then gives out both together.
+ * @returns whether there was such a node
+ */
 function flush(state: SchedulerState, members: readonly number[]): boolean {
-  let any = false;
-  for (const index of members) {
-    const node = nodeAt(state, index);
-    const { kind } = node.plan.definition;
-    if (kind === 'map' || node.flushed) continue;
-    any = true;
-    if (kind === 'fold' && !node.fold) {
-      askInitialState(state, node);
-      continue;
-    }
-    node.flushed = true;
-    const value = node.fold ? node.fold.value : inOrderOfInputs(state, node.gathered);
-    node.gathered = { tasks: [], payloads: [] };
-    const seq = record(state, { kind: 'flush', node: node.plan.id });
-    // A fold without an initial state, all of whose steps failed, has nothing to give.
-    if (value !== undefined) emit(state, index, node.plan.outputs[0] ?? defaultOutput, [value], [-seq]);
+  const index = members.find((member) => {
+    const { plan, flushed } = nodeAt(state, member);
+    return plan.definition.kind !== 'map' && !flushed;
+  });
+  if (index === undefined) return false;
+  const node = nodeAt(state, index);
+  if (node.plan.definition.kind === 'fold' && !node.fold) {
+    askInitialState(state, node);
+    return true;
   }
-  return any;
+  node.flushed = true;
+  const value = node.fold ? node.fold.value : inOrderOfInputs(state, node.gathered);
+  node.gathered = { tasks: [], payloads: [] };
+  const seq = record(state, { kind: 'flush', node: node.plan.id });
+  // A fold without an initial state, all of whose steps failed, has nothing to give.
+  if (value !== undefined) emit(state, index, node.plan.outputs[0] ?? defaultOutput, [value], [-seq]);
+  return true;
 }
 
 function finish(state: SchedulerState): void {

@@ -6,6 +6,7 @@ export type Adjacency = readonly (readonly number[])[];
 export interface Components {
   /** Component of each node. Components are numbered so that every edge leads to an equal or higher number. */
   of: number[];
+  /** Nodes of each component, in ascending order. */
   members: number[][];
   /** Components reached by an edge from another one, without repeats. */
   successors: number[][];
@@ -94,6 +95,6 @@ function popComponent(stack: number[], onStack: Uint8Array, root: number): numbe
     const member = stack.pop() as number;
     onStack[member] = 0;
     members.push(member);
-    if (member === root) return members.reverse();
+    if (member === root) return members.sort((a, b) => a - b);
   }
 }

@@ -63,15 +63,12 @@ export async function simulate(graph: Graph, limit = 400): Promise<Expected | un
       take(nodes.get(task.id) as OracleNode, task.payload);
     }
     const due = [...nodes.values()].filter((n) => n.definition.kind !== 'map' && !n.isSpent);
-    const next = due.filter((n) => !due.some((other) => isUpstream(graph, other.node.id, n.node.id)));
-    if (next.length === 0) break;
-    // Members of one cycle give out together; unrelated ones in any order.
-    for (const node of next) {
-      node.isSpent = true;
-      if (node.definition.kind === 'collect') give(node.node.id, 'out', node.items);
-      else if (node.state !== undefined) give(node.node.id, 'out', node.state);
-      node.items = [];
-    }
+    const node = due.find((n) => !due.some((other) => isUpstream(graph, other.node.id, n.node.id)));
+    if (!node) break;
+    node.isSpent = true;
+    if (node.definition.kind === 'collect') give(node.node.id, 'out', node.items);
+    else if (node.state !== undefined) give(node.node.id, 'out', node.state);
+    node.items = [];
   }
   return expected;
 

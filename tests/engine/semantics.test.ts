@@ -264,3 +264,92 @@ describe('questions about a run', () => {
     expect(errors.size).toBe(5);
   });
 });
+
+describe('live control', () => {
+  const settle = async (clock: { next(): boolean }) => {
+    for (let idle = 0; idle < 5; ) {
+      idle = clock.next() ? 0 : idle + 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  test('a paused run sends out nothing more, and goes on when it is told to', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const { id } = await engine.start(graph([code('a', '(n) => n')], [], { a: numbers(500) }));
+    clock.next();
+    await engine.pause(id);
+    await settle(clock);
+    const paused = await engine.summary(id);
+    expect(paused.status).toBe('paused');
+    expect(paused.nodes.a).toMatchObject({ running: 0 });
+    expect(paused.nodes.a?.pending).toBeGreaterThan(0);
+    await engine.unpause(id);
+    await clock.until(engine.ended(id));
+    expect((await engine.summary(id)).nodes.a?.succeeded).toBe(500);
+  });
+
+  test('tasks are injected into a run that is kept open, and it ends once it is closed', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const nodes = [code('a', '(n) => n + 1'), { id: 'c', type: 'flow.collect' }];
+    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'c' }]), { keepOpen: true });
+    await engine.inject(id, { a: [1, 2] });
+    await settle(clock);
+    await engine.inject(id, { a: [3] });
+    await settle(clock);
+    expect((await engine.summary(id)).status).toBe('running');
+    await expect(engine.inject(id, { z: [1] })).rejects.toMatchObject({ code: 'unknown_node' });
+    await engine.close(id);
+    await clock.until(engine.ended(id));
+    expect((await engine.report(id)).outputs.c).toEqual([[2, 3, 4]]);
+    await expect(engine.inject(id, { a: [1] })).rejects.toMatchObject({ code: 'run_ended' });
+  });
+
+  test('failed tasks of an ended run are tried again, and what follows from them with them', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const flaky =
+      '(n, ctx) => { if (n % 4 === 0 && ctx.attempt === 1) throw new RangeError("first"); return n; }';
+    const nodes = [code('a', flaky), code('b', '(n) => n * 10')];
+    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(10) }));
+    await clock.until(engine.ended(id));
+    const before = await engine.report(id);
+    expect(before).toMatchObject({ status: 'partial', nodes: { a: { failed: 3 } } });
+
+    expect(await engine.retry(id, { error: 'TypeError' })).toBe(0);
+    expect(await engine.retry(id, { tasks: [before.errors[0]?.task as string] })).toBe(1);
+    await clock.until(engine.ended(id));
+    expect((await engine.report(id)).errors).toHaveLength(2);
+    expect(await engine.retry(id)).toBe(2);
+    await clock.until(engine.ended(id));
+
+    const report = await engine.report(id);
+    expect(report).toMatchObject({
+      status: 'succeeded',
+      errors: [],
+      nodes: { a: { failed: 0, retried: 3 } },
+    });
+    expect(report.outputs.b?.toSorted()).toEqual(
+      numbers(10)
+        .map((n) => n * 10)
+        .toSorted(),
+    );
+    expect(await engine.task(id, before.errors[0]?.task as string)).toMatchObject({
+      status: 'succeeded',
+      attempts: 2,
+    });
+    expectAllAccountedFor(report);
+  });
+
+  test('a failed task is tried again while the run goes on', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const flaky = '(n, ctx) => { if (ctx.attempt === 1) throw new RangeError("first"); return n; }';
+    const nodes = [code('a', flaky), { id: 'c', type: 'flow.collect' }];
+    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'c' }], { a: [7] }), {
+      keepOpen: true,
+    });
+    await settle(clock);
+    expect(await engine.retry(id)).toBe(1);
+    await engine.close(id);
+    await clock.until(engine.ended(id));
+    expect(await engine.report(id)).toMatchObject({ status: 'succeeded', outputs: { c: [[7]] } });
+  });
+});
