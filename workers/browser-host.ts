@@ -64,6 +64,12 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
   });
   const { tools, ready: toolsReady } = compileTools();
   const runs = createEngine({ store, executor, registry, clock, newId, tools });
+  const { pending, running, paused } = await store.runs.counts();
+  if (pending + running + paused > 0) {
+    // An engine before this one has left them. They are to be live before anybody asks about them.
+    await toolsReady();
+    await runs.recover();
+  }
   const graphs = createGraphLibrary(store.graphs, { now: clock.now, newId });
   const { isolation } = workers;
   const app = createApp(

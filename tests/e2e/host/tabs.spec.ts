@@ -28,6 +28,48 @@ test('when the leading tab is closed, the other takes over and goes on', async (
   expect(crashes).toEqual([]);
 });
 
+test('a run goes on in the other tab when the tab that computed it is closed', async ({ openTab }) => {
+  const [first, second] = [await openTab(), await openTab()];
+  await expectEngines(second, 1);
+  const id = await first.evaluate(async () => {
+    const client = inPage.client('port');
+    const { id: graph } = await client.createGraph({
+      format: 'handloom.graph',
+      version: 1,
+      name: 'slow squares',
+      nodes: [
+        {
+          id: 'square',
+          type: 'code.js',
+          params: { code: '(x) => new Promise((done) => setTimeout(done, 20, x * x))' },
+          policy: { mode: 'serial' },
+        },
+      ],
+      edges: [],
+      inputs: { square: Array.from({ length: 100 }, (_, i) => i) },
+    });
+    const { id } = await client.startRun(graph);
+    // Closed when some of it has been done and some has not.
+    await new Promise<void>((resolve) => {
+      void client.followRun(id, ({ run }) => {
+        if ((run.nodes.square?.succeeded ?? 0) >= 10) resolve();
+      });
+    });
+    return id;
+  });
+  await first.close();
+  const report = await second.evaluate(async (id) => {
+    const client = inPage.client('port');
+    await client.followRun(id, () => {});
+    return client.getRun(id);
+  }, id);
+  expect(report.status).toBe('succeeded');
+  expect(report.nodes.square).toMatchObject({ input: 100, succeeded: 100, failed: 0 });
+  expect((report.outputs.square as number[]).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 100 }, (_, i) => i * i),
+  );
+});
+
 test('what was under way when the engine went away is asked again, or rejects', async ({ openTab }) => {
   const [first, second] = [await openTab(), await openTab()];
   await expectEngines(second, 1);
