@@ -7,7 +7,7 @@
  * the rest    MessagePack: [summary as JSON text, entries, patches, heap cells]
  * ```
  * Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
- * patches (entry, field, position or -1, cell number) into one heap of cells, see `value-heap.ts`.
+ * patches (entry, field, position or -1, cell number) into one heap of cells, see `heap-format.ts`.
  *
  * msgpackr's own structured cloning is not used: it loses `-0`, lone surrogates, stacks of errors, cycles through
  * errors, holes and keys like `__proto__`. Its record extension keeps the keys of repeated shapes once a chunk; the
@@ -17,8 +17,10 @@ import { Packr } from 'msgpackr/pack';
 import type { ChunkSummary, JournalChunk, JournalEntry } from '../engine/journal.ts';
 import { StoreError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
+import type { HeapCell } from './heap-format.ts';
+import { readHeap } from './heap-reader.ts';
+import { HeapWriter } from './heap-writer.ts';
 import { isPlain } from './plain-value.ts';
-import { type HeapCell, HeapWriter, readHeap } from './value-heap.ts';
 
 export const codecVersion = 1;
 const headerBytes = 5;

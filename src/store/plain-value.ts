@@ -1,6 +1,6 @@
 /**
  * Which payloads MessagePack carries exactly as they are. Everything else (see {@link isPlain}) takes the longer way
- * through `value-heap.ts`. The test costs one walk and no copy, and nearly every payload passes it.
+ * through a heap of cells (`heap-format.ts`). The test costs one walk and no copy, and nearly every payload passes it.
  */
 import { StoreError } from '../errors.ts';
 

@@ -17,12 +17,12 @@ import {
   graphFields,
   nodeFields,
   nodeKey,
-  orderOf,
   readEdge,
   readGraph,
   readNode,
 } from './graph-fields.ts';
 import { GraphUndo, type GraphUndoOptions } from './graph-undo.ts';
+import { entriesOf, inOrder, nextOrder, type Parts, part, remember, replaceParts } from './parts.ts';
 
 export interface Point {
   x: number;
@@ -57,8 +57,8 @@ export class GraphDocument {
   readonly origin: unknown;
   readonly #newId: (node: { type: string }) => string;
   readonly #own: FieldMap;
-  readonly #nodes: Y.Map<FieldMap>;
-  readonly #edges: Y.Map<FieldMap>;
+  readonly #nodes: Parts;
+  readonly #edges: Parts;
   readonly #undos = new Set<GraphUndo>();
   /** Parts read before, so that what did not change is the same object as before. */
   #readNodes = new WeakMap<FieldMap, GraphNode | undefined>();
@@ -197,18 +197,19 @@ export class GraphDocument {
   }
 
   /** Adds copies of these nodes, with their inputs and the edges among them, and gives the new ids in order. */
-  paste(part: GraphPart, offset: Point = { x: 0, y: 0 }): string[] {
-    const ids = new Map(part.nodes.map((node) => [node.id, this.#newId(node)]));
+  paste(copied: GraphPart, offset: Point = { x: 0, y: 0 }): string[] {
+    const ids = new Map(copied.nodes.map((node) => [node.id, this.#newId(node)]));
     this.#change(() => {
-      for (const node of part.nodes) {
+      for (const node of copied.nodes) {
         const id = ids.get(node.id) as string;
         const { position } = node;
         const moved = position && { ...position, x: position.x + offset.x, y: position.y + offset.y };
         this.#putNode({ ...node, id, ...(moved && { position: moved }) }, nextOrder(this.#nodes));
-        const inputs = part.inputs && Object.hasOwn(part.inputs, node.id) ? part.inputs[node.id] : undefined;
+        const inputs =
+          copied.inputs && Object.hasOwn(copied.inputs, node.id) ? copied.inputs[node.id] : undefined;
         if (inputs) setField(this.#own, ['input', id], inputs);
       }
-      for (const edge of part.edges) {
+      for (const edge of copied.edges) {
         const [source, target] = [ids.get(edge.source), ids.get(edge.target)];
         if (source !== undefined && target !== undefined) {
           this.#putEdge({ ...edge, source, target }, nextOrder(this.#edges));
@@ -305,48 +306,5 @@ export class GraphDocument {
 
   #putEdge(edge: GraphEdge, order: number): void {
     replaceFields(part(this.#edges, edgeKey(edge)), edgeFields(edge, order));
-  }
-}
-
-function part(parts: Y.Map<FieldMap>, key: string): FieldMap {
-  const known = parts.get(key);
-  return known instanceof Y.Map ? known : parts.set(key, new Y.Map());
-}
-
-/** The parts, without what a stranger may have put among them. */
-function entriesOf(parts: Y.Map<FieldMap>): [string, FieldMap][] {
-  return [...parts.entries()].filter(([, map]) => map instanceof Y.Map);
-}
-
-function nextOrder(parts: Y.Map<FieldMap>): number {
-  let last = -1;
-  for (const [, map] of entriesOf(parts)) last = Math.max(last, orderOf(map));
-  return Math.floor(last) + 1;
-}
-
-function inOrder<T>(parts: Y.Map<FieldMap>, read: (map: FieldMap, key: string) => T | undefined): T[] {
-  const sorted = entriesOf(parts).map(([key, map]) => ({ key, map, order: orderOf(map) }));
-  sorted.sort((a, b) => a.order - b.order || (a.key < b.key ? -1 : 1));
-  return sorted.map(({ map, key }) => read(map, key)).filter((item) => item !== undefined);
-}
-
-function remember<T>(known: WeakMap<FieldMap, T>, map: FieldMap, read: (map: FieldMap) => T): T {
-  if (!known.has(map)) known.set(map, read(map));
-  return known.get(map) as T;
-}
-
-function replaceParts<T>(
-  parts: Y.Map<FieldMap>,
-  wanted: Map<string, T>,
-  fieldsOf: (item: T, order: number) => Parameters<typeof replaceFields>[1],
-): void {
-  for (const key of [...parts.keys()]) if (!wanted.has(key)) parts.delete(key);
-  let last = -1;
-  for (const [key, item] of wanted) {
-    const known = parts.get(key);
-    const order = known instanceof Y.Map ? orderOf(known) : -1;
-    // Numbers stay while they still rise.
-    last = order > last ? order : last + 1;
-    replaceFields(part(parts, key), fieldsOf(item, last));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { nanoid } from 'nanoid';
 import type { GraphLibrary, StoredGraph } from '../api/services.ts';
-import { NotFoundError } from '../errors.ts';
+import { NotFoundError, StoreError } from '../errors.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { GraphRecord, GraphStore } from '../store/store.ts';
 import { GraphDocument } from './graph-document.ts';
@@ -65,9 +65,16 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
       const [record, updates] = await Promise.all([store.get(id), store.load(id)]);
       if (!record || !updates) throw new NotFoundError('graph', id);
       const document = new GraphDocument({ origin: library });
-      document.doc.transact(() => {
-        for (const update of updates) document.apply(update, library);
-      });
+      try {
+        document.doc.transact(() => {
+          for (const update of updates) document.apply(update, library);
+        });
+      } catch (cause) {
+        throw new StoreError('graph_damaged', `The stored graph ${id} is damaged.`, {
+          details: { id },
+          cause,
+        });
+      }
       graph = { document, record, updates: updates.length };
     }
     open.delete(id);

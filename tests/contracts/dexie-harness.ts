@@ -1,6 +1,6 @@
 /** The Dexie store under the contract, in whatever IndexedDB is given: the browser's own, or one for Node. */
 import { createDexieStore, type DexieStoreOptions } from '../../src/store/dexie-store.ts';
-import type { StoreHarness } from './store-contract.ts';
+import type { StoreHarness } from './store-case.ts';
 
 export interface IndexedDb extends Required<Pick<DexieStoreOptions, 'indexedDB' | 'IDBKeyRange'>> {
   IDBObjectStore: { prototype: IDBObjectStore };

@@ -161,6 +161,8 @@ describe('journal codec', () => {
   it('keeps message, stack and further fields of errors', () => {
     const error = Object.assign(new RangeError('far'), { code: 'E1' });
     const group = new AggregateError([error], 'all');
+    const odd = Object.assign(new Error('odd'), { name: 'constructor' });
+    expect(roundTrip(odd)).toMatchObject({ name: 'constructor', message: 'odd', stack: odd.stack });
     const back = roundTrip([error, group]) as [RangeError & { code: string }, AggregateError];
     expect(back[0]).toBeInstanceOf(RangeError);
     expect(back[0]).toMatchObject({ message: 'far', stack: error.stack, code: 'E1' });

@@ -4,7 +4,7 @@ import type { RunSummary } from '../../src/schema/run.ts';
 import type { Store } from '../../src/store/store.ts';
 
 const perChunk = 1000;
-const counts = { succeeded: 0, failed: 0, duplicate: 0, cancelled: 0, outputs: 0, logs: 0 };
+const counts = { succeeded: 0, failed: 0, duplicate: 0, cancelled: 0, redelivered: 0, outputs: 0, logs: 0 };
 
 function chunkAt(run: string, first: number): JournalChunk {
   const entries = Array.from({ length: perChunk }, (_, i): JournalEntry => {

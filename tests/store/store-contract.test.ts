@@ -7,7 +7,8 @@ import { describe, it } from 'vitest';
 import { createSqliteStore } from '../../server/store/sqlite-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { createDexieHarness } from '../contracts/dexie-harness.ts';
-import { type StoreHarness, storeCases } from '../contracts/store-contract.ts';
+import type { StoreHarness } from '../contracts/store-case.ts';
+import { storeCases } from '../contracts/store-contract.ts';
 
 async function createMemoryHarness(): Promise<StoreHarness> {
   const bodies = new Map<string, Uint8Array>();

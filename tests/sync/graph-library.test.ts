@@ -4,7 +4,7 @@ import { createSqliteStore } from '../../server/store/sqlite-store.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { GraphStore } from '../../src/store/store.ts';
+import type { GraphRecord, GraphStore } from '../../src/store/store.ts';
 import { GraphDocument } from '../../src/sync/graph-document.ts';
 import { createGraphLibrary, type GraphLibraryOptions } from '../../src/sync/graph-library.ts';
 
@@ -169,6 +169,15 @@ describe('graph library', () => {
     const loads = load.mock.calls.map(([id]) => id);
     expect(loads).toEqual(['id0', 'id1', 'id2', 'id3', 'id4', 'id5', 'id6', 'id7', 'id8']);
     stop();
+  });
+
+  it('says which graph is damaged', async () => {
+    const store = createMemoryStore().graphs;
+    const created = await libraryOn(store).create(graphOf(['a']));
+    const record = await store.get(created.id);
+    await store.append(record as GraphRecord, Uint8Array.of(9, 9, 9));
+    const damaged = { code: 'graph_damaged', details: { id: created.id } };
+    await expect(libraryOn(store).get(created.id)).rejects.toMatchObject(damaged);
   });
 
   it('has every graph again after a restart', async () => {
