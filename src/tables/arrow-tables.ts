@@ -13,7 +13,7 @@ import { type FileFormat, formatOf, isNoFile, readColumns, writeColumns } from '
 import { tableOfRecords } from './infer-columns.ts';
 import { contentHash, fromArrow, fromBytes, type KeptTable, recordsOf, refOf, toBytes } from './kept-table.ts';
 import { sqlError } from './sql-error.ts';
-import { readSelect } from './sql-text.ts';
+import { readSelect } from '../schema/sql-text.ts';
 import { keptType, quoteName } from './sql-types.ts';
 
 /** Large values by content hash; the part of a store that tables need. */

@@ -25,7 +25,11 @@ const noTables = new Proxy({} as Tables, {
   },
 });
 
-export async function runExample(definition: NodeDefinition, example: NodeExample): Promise<ExampleOutcome> {
+export async function runExample(
+  definition: NodeDefinition,
+  example: NodeExample,
+  makeTables?: (files: Files) => Promise<Tables>,
+): Promise<ExampleOutcome> {
   const files = createMemoryFiles(example.files);
   const params = definition.params.parse(example.params ?? {});
   const prepared = structuredClone(
@@ -52,7 +56,7 @@ export async function runExample(definition: NodeDefinition, example: NodeExampl
   };
   const access = {
     files,
-    tables: noTables,
+    tables: makeTables ? await makeTables(files) : noTables,
     fetch: () => Promise.reject(new Error('There is no network here.')),
   };
   const result = await runBatch(program, new BatchFrame(batch, undefined, { access: () => access }));
