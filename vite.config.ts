@@ -3,21 +3,18 @@
  * script beside the app's page). `vite build` makes the three in this order; `vite` serves the app alone.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
-import { build, defineConfig, type Plugin } from 'vite';
+import { build, defineConfig, type EnvironmentOptions, type Plugin } from 'vite';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const web = here('dist/web');
-const serviceWorker = here('workers/service-worker.ts');
-const taskWorker = here('workers/task-worker.ts');
-const hostEntries = ['cli', 'main', 'task-thread', 'task-process']
-  .map((name) => here(`server/${name}.ts`))
-  .filter(existsSync);
+const serviceWorkerEntry = here('workers/service-worker.ts');
+const taskWorkerEntry = here('workers/task-worker.ts');
 
 /** Makes SharedArrayBuffer and exact timers available to the page; the Node host sends the same two. */
 const isolation = {
@@ -66,7 +63,7 @@ function oneScriptTaskWorker(): Plugin {
   return {
     name: 'handloom:task-worker',
     options({ input }) {
-      alone = input === taskWorker;
+      alone = input === taskWorkerEntry;
     },
     outputOptions: (options) => (alone ? { ...options, ...script } : options),
   };
@@ -78,8 +75,8 @@ function oneScriptTaskWorker(): Plugin {
  */
 function developmentScripts(): Plugin {
   const scripts = new Map([
-    ['/service-worker.js', serviceWorker],
-    ['/task-worker.js', taskWorker],
+    ['/service-worker.js', serviceWorkerEntry],
+    ['/task-worker.js', taskWorkerEntry],
   ]);
   const bundle = async (input: string) => {
     const result = await build({
@@ -120,7 +117,37 @@ function developmentScripts(): Plugin {
   };
 }
 
-export default defineConfig({
+const serviceWorker: EnvironmentOptions = {
+  consumer: 'client',
+  build: {
+    outDir: web,
+    emptyOutDir: false,
+    copyPublicDir: false,
+    rolldownOptions: {
+      input: serviceWorkerEntry,
+      output: { ...script, entryFileNames: 'service-worker.js' },
+      checks,
+    },
+  },
+};
+
+/** The Node host. What it imports from packages stays an import. */
+const ssr: EnvironmentOptions = {
+  build: {
+    outDir: here('dist/server'),
+    copyPublicDir: false,
+    target: 'node20',
+    minify: false,
+    sourcemap: true,
+    rolldownOptions: {
+      input: ['cli', 'main', 'task-thread', 'task-process'].map((name) => here(`server/${name}.ts`)),
+      // All in one folder, so that './task-thread.js' is right from whichever file asks for it.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    },
+  },
+};
+
+export default defineConfig(({ command }) => ({
   root: here('src/ui'),
   publicDir: here('public'),
   envDir: here('.'),
@@ -133,8 +160,12 @@ export default defineConfig({
     developmentScripts(),
   ],
   worker: { format: 'es', plugins: () => [oneScriptTaskWorker()] },
-  // DuckDB finds its own files by URL, which bundling it beforehand would break.
-  optimizeDeps: { exclude: ['@duckdb/duckdb-wasm'] },
+  optimizeDeps: {
+    // What workers import is found from the start, or the page would be loaded anew when they ask for it.
+    entries: ['index.html', here('workers/*-worker.ts')],
+    // DuckDB finds its own files by URL, which bundling it beforehand would break.
+    exclude: ['@duckdb/duckdb-wasm'],
+  },
   server: {
     headers: isolation,
     fs: { allow: [here('.')] },
@@ -148,42 +179,14 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
   },
-  environments: {
-    client: { build: { outDir: web } },
-    serviceWorker: {
-      consumer: 'client',
-      build: {
-        outDir: web,
-        emptyOutDir: false,
-        copyPublicDir: false,
-        rolldownOptions: {
-          input: serviceWorker,
-          output: { ...script, entryFileNames: 'service-worker.js' },
-          checks,
-        },
-      },
-    },
-    ssr: {
-      build: {
-        outDir: here('dist/server'),
-        copyPublicDir: false,
-        target: 'node20',
-        minify: false,
-        sourcemap: true,
-        rolldownOptions: {
-          input: hostEntries,
-          // All in one folder, so that './task-thread.js' is right from whichever file asks for it.
-          output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-        },
-      },
-    },
-  },
+  environments: { client: { build: { outDir: web } }, ...(command === 'build' && { serviceWorker, ssr }) },
   builder: {
-    async buildApp({ build, environments: { client, serviceWorker: shell, ssr } }) {
-      if (ssr && hostEntries.length > 0) await build(ssr);
-      if (client) await build(client);
-      // After the app, whose files it lists.
-      if (shell && existsSync(serviceWorker)) await build(shell);
+    async buildApp({ build, environments }) {
+      // The service worker comes last, since it lists the files of the app.
+      for (const name of ['ssr', 'client', 'serviceWorker']) {
+        const environment = environments[name];
+        if (environment) await build(environment);
+      }
     },
   },
-});
+}));
