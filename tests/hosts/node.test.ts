@@ -5,16 +5,16 @@ import { apiCases } from './api-suite.ts';
 import { type BuiltServer, startBuiltServer } from './built-server.ts';
 import { runAcceptanceCase } from './run-acceptance.ts';
 
-let server: BuiltServer;
+let server: BuiltServer | undefined;
 beforeAll(async () => {
   server = await startBuiltServer();
 });
 afterAll(async () => {
-  expect(await server.stop()).toBe(0);
+  if (server) expect(await server.stop()).toBe(0);
 });
 
 /** The suite is listed before the server has said where it is. */
-const later = (url: string, init?: RequestInit) => fetch(server.url + url, init);
+const later = (url: string, init?: RequestInit) => fetch((server?.url ?? '') + url, init);
 
 describe.each(['/api', '/server/api'])('the API of a Node host at %s', (base) => {
   for (const { name, run } of apiCases({ fetch: later, base, host: 'node' })) it(name, run);
