@@ -3,6 +3,8 @@
  * nothing can be loaded; the fall-back starts it from its address.
  */
 import { registry } from '../src/nodes/registry.ts';
+import { hideGlobals } from '../src/pool/hide-globals.ts';
 import { serveTaskWorker } from '../src/pool/serve-task-worker.ts';
 
+hideGlobals();
 serveTaskWorker(registry);

@@ -239,7 +239,7 @@ const base: WorkerCase[] = [
         try {
           const response = await fetch(url, { method: 'POST', body: 'data' });
           return [response.status, response.headers.get('x-test'), await response.text(), response.url];
-        } catch (error) { return [error.name, error.code, error.message.includes('settings.capabilities.fetch')]; }
+        } catch (error) { return [error.name, error.code, error.message.includes('settings.capabilities.fetch'), error.details?.host]; }
       }`;
       const run = h.open([{ code }], { capabilities: { fetch: ['good.test'] } });
       const urls = [
@@ -250,9 +250,9 @@ const base: WorkerCase[] = [
       ];
       const { values } = done(await h.execute(run, urls));
       assertEqual((values[0] as unknown[]).slice(0, 3), [200, 'yes', 'POST data']);
-      assertEqual(values[1], ['CapabilityError', 'fetch_refused', true]);
+      assertEqual(values[1], ['CapabilityError', 'fetch_refused', true, 'evil.test']);
       assertEqual(values[2], [200, 'yes', 'GET hello', 'http://good.test/hello']);
-      assertEqual(values[3], ['CapabilityError', 'fetch_refused', true]);
+      assertEqual(values[3], ['CapabilityError', 'fetch_refused', true, 'evil.test']);
       assert(!h.fetched.some((url) => url.includes('evil')), 'a host that was not permitted was asked');
     },
   },

@@ -65,6 +65,16 @@ describe.each(kinds)('a $kind on Node', ({ spawn }) => {
     expect(seen).toEqual([0, 1, 0]);
   });
 
+  it('has no fetch of its own, and says which to use', async () => {
+    harness = new Harness(spawn());
+    const result = await harness.run({ code: "() => fetch('http://localhost/')" }, [0]);
+    expect(result.errors[0]).toMatchObject({
+      name: 'CapabilityError',
+      code: 'fetch_refused',
+      message: expect.stringContaining('ctx.fetch'),
+    });
+  });
+
   it('gives a reason when its script cannot be started', async () => {
     harness = new Harness(spawn(512, new URL('./missing.mjs', entries.thread)));
     const ended = await harness.execute(harness.open([{ code: '() => 1' }]), [0]);
