@@ -71,7 +71,7 @@ export class ContextBroker {
     return {
       files: this.#world.files,
       tables: this.#world.tables,
-      fetch: (url, init, signal) =>
+      fetch: async (url, init, signal) =>
         this.#fetch(run, node, new Request(url, { ...init, signal: both(init?.signal, signal) })),
     };
   }
