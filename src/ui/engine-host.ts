@@ -12,9 +12,11 @@ import { createSwitchedFetch } from '../api/switched-fetch.ts';
 import { fromWireError, HandloomError } from '../errors.ts';
 import { openSandbox } from './sandbox.ts';
 
-/** This many engine workers may end within that many milliseconds before we stop starting new ones. */
+/** This many engine workers may end within that many milliseconds before we stop starting new ones by ourselves. */
 const failureLimit = 3;
 const failureSpan = 60_000;
+/** A request this long after the last failure, as when somebody presses "try again", starts another one. */
+const retryAfter = 3000;
 
 export interface EngineConnection {
   /**
@@ -61,8 +63,11 @@ export function connectEngine(): EngineConnection {
   function changed(): void {
     if (own?.leading) line.use(own.isolation && own.fetch);
     else line.use(remote?.connection?.fetch);
+    if (hasFailed()) line.refuse(problem);
     for (const listener of [...listeners]) listener();
   }
+
+  const hasFailed = () => !own && !remote?.connection && !stopped;
 
   function start(): void {
     const worker = new Worker(new URL('../../workers/engine-worker.ts', import.meta.url), {
@@ -140,8 +145,14 @@ export function connectEngine(): EngineConnection {
   }
 
   return {
-    fetch: (input, init) =>
-      problem && !own && !remote?.connection ? Promise.reject(problem) : line.fetch(input, init),
+    fetch(input, init) {
+      if (!hasFailed()) return line.fetch(input, init);
+      const waited = performance.now() - (failures.at(-1) ?? 0);
+      if (waited < retryAfter || !secure) return Promise.reject(problem);
+      start();
+      changed();
+      return line.fetch(input, init);
+    },
     get role() {
       if (own?.leading) return 'leader';
       return remote?.connection ? 'follower' : undefined;
@@ -151,7 +162,7 @@ export function connectEngine(): EngineConnection {
     },
     get phase() {
       if (this.isolation) return 'ready';
-      return own ? 'starting' : 'failed';
+      return hasFailed() ? 'failed' : 'starting';
     },
     get problem() {
       return problem;

@@ -56,7 +56,7 @@ const colours = HighlightStyle.define([
 const look = EditorView.theme({
   '&': { backgroundColor: 'transparent', color: 'var(--ink)', fontSize: '12px' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--font-data)', lineHeight: '1.5', maxHeight: '360px', overflow: 'auto' },
+  '.cm-scroller': { fontFamily: 'var(--font-data)', fontVariantLigatures: 'none', lineHeight: '1.5', maxHeight: '360px', overflow: 'auto' },
   '.cm-content': { padding: '7px 0', caretColor: 'var(--accent)' },
   '.cm-line': { padding: '0 10px' },
   '.cm-gutters': { backgroundColor: 'transparent', border: 'none', color: 'var(--ink-3)' },

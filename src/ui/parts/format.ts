@@ -15,7 +15,7 @@ export const whole = (value: number): string => numbers({ maximumFractionDigits:
 
 /** 1234567 as `1.2M`; figures below ten thousand stay as they are. */
 export const short = (value: number): string =>
-  value < 10_000 ? whole(value) : numbers({ notation: 'compact', maximumFractionDigits: 1 }, 'short').format(value);
+  value < 10_000 ? whole(value) : numbers({ notation: 'compact', maximumSignificantDigits: 3 }, 'short').format(value);
 
 export const percent = (share: number): string =>
   numbers({ style: 'percent', maximumFractionDigits: 0 }, 'percent').format(share);
@@ -42,7 +42,7 @@ export function when(iso: string, now = Date.now()): string {
   const date = new Date(iso);
   const today = new Date(now).toDateString() === date.toDateString();
   const options: Intl.DateTimeFormatOptions = today
-    ? { hour: '2-digit', minute: '2-digit', second: '2-digit' }
-    : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' };
+    ? { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }
+    : { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   return new Intl.DateTimeFormat(getLocale(), options).format(date);
 }

@@ -95,7 +95,7 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
 }
 
 function focusSearch(app: App): void {
-  if (matchMedia('(max-width: 52rem)').matches) app.sheet = 'palette';
+  if (app.narrow) app.sheet = 'palette';
   else app.preferences.palette = true;
   requestAnimationFrame(() => document.getElementById('palette-search')?.focus());
 }

@@ -4,6 +4,7 @@ import Download from '@lucide/svelte/icons/download';
 import EyeOff from '@lucide/svelte/icons/eye-off';
 import FilePlus from '@lucide/svelte/icons/file-plus';
 import FolderOpen from '@lucide/svelte/icons/folder-open';
+import History from '@lucide/svelte/icons/history';
 import Redo2 from '@lucide/svelte/icons/redo-2';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import Undo2 from '@lucide/svelte/icons/undo-2';
@@ -35,6 +36,21 @@ export function editorMenu(app: App, session: Session): MenuEntry[] {
     ...(session.run && !session.running
       ? [{ label: m.hide_run(), icon: EyeOff, run: () => session.hideRun() }]
       : []),
+    ...(app.narrow ? ['line' as const, ...pageMenu(app)] : []),
+  ];
+}
+
+/** What the bar has buttons for where there is room. */
+function pageMenu({ preferences, router }: App): MenuEntry[] {
+  return [
+    { label: m.runs(), icon: History, run: () => router.go('/runs') },
+    { heading: m.theme() },
+    { label: m.theme_system(), checked: preferences.theme === 'system', run: () => (preferences.theme = 'system') },
+    { label: m.theme_light(), checked: preferences.theme === 'light', run: () => (preferences.theme = 'light') },
+    { label: m.theme_dark(), checked: preferences.theme === 'dark', run: () => (preferences.theme = 'dark') },
+    { heading: m.language() },
+    { label: 'English', checked: preferences.locale === 'en', run: () => preferences.setLocale('en') },
+    { label: '简体中文', checked: preferences.locale === 'zh-CN', run: () => preferences.setLocale('zh-CN') },
   ];
 }
 
@@ -55,6 +71,6 @@ async function pasteFromClipboard(app: App, session: Session): Promise<void> {
 }
 
 function showInspector(app: App): void {
-  if (matchMedia('(max-width: 52rem)').matches) app.sheet = 'inspector';
+  if (app.narrow) app.sheet = 'inspector';
   else app.preferences.inspector = true;
 }

@@ -22,6 +22,8 @@ export class App {
   ready = $state(false);
   /** Where the engine lives as seen from this page. */
   engine = $state.raw<{ phase: string; isolation: string | undefined; role: string | undefined } | undefined>();
+  /** Whether the palette and the inspector are sheets over the canvas, for want of room beside it. */
+  narrow = $state(false);
   /** Which of the sheets over the page is open. */
   sheet = $state<'graphs' | 'shortcuts' | 'palette' | 'inspector' | undefined>();
 
@@ -32,6 +34,9 @@ export class App {
     this.catalog = new Catalog(preferences);
     this.library = new Library(client);
     this.workspace = new Workspace(client);
+    const room = matchMedia('(max-width: 52rem)');
+    this.narrow = room.matches;
+    room.addEventListener('change', () => (this.narrow = room.matches));
   }
 
   /** Asks the engine what it is and what it can do; everything else waits for that. */

@@ -44,6 +44,22 @@ export class Catalog {
     return type.outputs as PortSpec[];
   }
 
+  /**
+   * What a new node starts with: the defaults, and where a field must be given, what the type's first example has.
+   * Files are left open, since an example's are not there.
+   */
+  startingParams(name: string): Record<string, unknown> {
+    const type = this.get(name);
+    if (!type) return {};
+    const example = (type.examples[0]?.params ?? {}) as Record<string, unknown>;
+    const { required = [], properties = {} } = type.params as {
+      required?: string[];
+      properties?: Record<string, { widget?: string }>;
+    };
+    const given = required.filter((field) => !(field in type.defaults) && field in example && properties[field]?.widget !== 'file');
+    return structuredClone({ ...type.defaults, ...Object.fromEntries(given.map((field) => [field, example[field]])) });
+  }
+
   /** Types whose title, summary or name holds every word, best first. */
   search(query: string): NodeType[] {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);

@@ -34,6 +34,10 @@ export interface CanvasView {
   toFlow: (screen: Point) => Point;
   fit: () => void;
   reveal: (node: string) => void;
+  /** Moves the view just when a place is out of sight. */
+  show: (place: Point) => void;
+  /** The middle of what is in sight. */
+  middle: () => Point;
   tidy: () => void;
 }
 
@@ -132,12 +136,13 @@ export class Editor {
    */
   add(type: string, at: { screen?: Point; from?: PortPlace | undefined } = {}): string {
     const beside = at.from ? this.nodes.get(at.from.node) : at.screen ? undefined : this.selected;
-    const defaults = this.catalog.get(type)?.defaults ?? {};
+    const params = this.catalog.startingParams(type);
+    const position = this.#placeFor(at, beside);
     const node: GraphNode = {
       id: newNodeId({ type }),
       type,
-      position: { ...this.#placeFor(at, beside) },
-      ...(Object.keys(defaults).length && { params: structuredClone(defaults) }),
+      position: { ...position },
+      ...(Object.keys(params).length && { params }),
     };
     this.document.batch(() => {
       this.document.addNode(node);
@@ -145,6 +150,7 @@ export class Editor {
       if (ends) this.document.connect(toEdge(ends));
     });
     this.select([node.id]);
+    if (!at.screen) this.#view?.show(position);
     return node.id;
   }
 
@@ -248,7 +254,7 @@ export class Editor {
     if (at.screen && this.#view) return freePlace(this.#view.toFlow(at.screen), others);
     const start = beside?.position;
     if (start) return freePlace({ x: start.x + (at.from?.side === 'in' ? -column : column), y: start.y }, others);
-    const middle = this.#view?.toFlow({ x: innerWidth / 2, y: innerHeight / 2.4 }) ?? { x: 0, y: 0 };
+    const middle = this.#view?.middle() ?? { x: 0, y: 0 };
     return freePlace({ x: middle.x - 108, y: middle.y - 40 }, others);
   }
 
