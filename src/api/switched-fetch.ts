@@ -22,12 +22,14 @@ export interface SwitchedFetch {
   readonly fetch: typeof fetch;
   /** The connection for requests to come; undefined to let them wait. */
   use(connection: typeof fetch | undefined): void;
+  /** Rejects the requests that wait for a connection: there will be none. */
+  refuse(reason: unknown): void;
 }
 
 export function createSwitchedFetch(options: SwitchedFetchOptions = {}): SwitchedFetch {
   const { patience, noticeMs = 2000, onLost } = options;
   let current: typeof fetch | undefined;
-  const waiting = new Set<(connection: typeof fetch) => void>();
+  const waiting = new Map<(connection: typeof fetch) => void, (reason: unknown) => void>();
 
   function find(signal: AbortSignal | null | undefined): Promise<typeof fetch> {
     if (current) return Promise.resolve(current);
@@ -42,16 +44,14 @@ export function createSwitchedFetch(options: SwitchedFetchOptions = {}): Switche
         finish();
         resolve(connection);
       };
-      const onAbort = () => {
+      const refused = (reason: unknown) => {
         finish();
-        reject(signal?.reason);
+        reject(reason);
       };
-      const giveUp = () => {
-        finish();
-        reject(noEngine());
-      };
+      const onAbort = () => refused(signal?.reason);
+      const giveUp = () => refused(noEngine());
       if (signal?.aborted) return reject(signal.reason);
-      waiting.add(found);
+      waiting.set(found, refused);
       signal?.addEventListener('abort', onAbort);
       if (!patience) return;
       timer = setTimeout(async () => {
@@ -83,7 +83,10 @@ export function createSwitchedFetch(options: SwitchedFetchOptions = {}): Switche
     fetch: switchedFetch,
     use(connection) {
       current = connection;
-      if (connection) for (const found of [...waiting]) found(connection);
+      if (connection) for (const found of [...waiting.keys()]) found(connection);
+    },
+    refuse(reason) {
+      for (const refused of [...waiting.values()]) refused(reason);
     },
   };
 }

@@ -41,6 +41,13 @@ describe('a fetch over changing connections', () => {
     expect(late).not.toHaveBeenCalled();
   });
 
+  test('refuses those that wait when there will be no connection', async () => {
+    const { fetch, refuse } = createSwitchedFetch();
+    const answer = outcome(fetch('/a'));
+    refuse(new TypeError('never'));
+    expect(await answer).toBeInstanceOf(TypeError);
+  });
+
   test('asks the next engine again for what the lost one did not read out', async () => {
     const onLost = vi.fn();
     const { fetch, use } = createSwitchedFetch({ onLost });
