@@ -144,8 +144,8 @@ function inline(text: string): string {
 }
 
 const style = `
-:root{color-scheme:light dark;--ground:#f7f6f3;--card:#fff;--line:#e4e1da;--text:#26241f;--soft:#6f6a60;--accent:#2f6f62}
-@media(prefers-color-scheme:dark){:root{--ground:#17181a;--card:#1f2123;--line:#303336;--text:#e9e7e2;--soft:#9c988f;--accent:#7fc4b3}}
+:root{color-scheme:light dark;--ground:#f5f2ea;--card:#fffefb;--line:#e3dccf;--text:#26221c;--soft:#706858;--accent:#0b5c5c;--busy:#8a5b06;--fail:#ae3628}
+@media(prefers-color-scheme:dark){:root{--ground:#111419;--card:#1c2129;--line:#272d37;--text:#ece7dd;--soft:#938e84;--accent:#7dcfc8;--busy:#e4b65e;--fail:#f08c7c}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--text);font:15px/1.6 Inter,system-ui,sans-serif}
 nav{position:sticky;top:0;display:flex;gap:1.25rem;padding:.75rem 2rem;background:var(--card);border-bottom:1px solid var(--line);overflow-x:auto}
 nav a{color:var(--soft);text-decoration:none}nav a:last-child{margin-left:auto}a{color:var(--accent)}
@@ -156,4 +156,4 @@ h2{margin-top:3rem;font-size:1.25rem}h3{margin:0;font-size:1rem;font-weight:600}
 code{font:13px/1.5 'JetBrains Mono',ui-monospace,monospace}small,em{color:var(--soft);font-style:normal;font-size:.85em}
 table{width:100%;border-collapse:collapse;font-size:.9rem}td{padding:.35rem .75rem .35rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 td:first-child{width:13rem}.method{display:inline-block;min-width:4rem;font:600 12px/1 ui-monospace,monospace;color:var(--accent)}
-.post,.put{color:#a5640a}.delete{color:#b3372f}@media(prefers-color-scheme:dark){.post,.put{color:#e0ab57}.delete{color:#ef8b83}}`;
+.post,.put{color:var(--busy)}.delete{color:var(--fail)}`;
