@@ -6,7 +6,9 @@ import type { Isolation } from '../src/api/engine-channel.ts';
 import type { Clock } from '../src/engine/clock.ts';
 import { createEngine } from '../src/engine/engine.ts';
 import { HandloomError, StoreError } from '../src/errors.ts';
+import { samples } from '../src/examples/samples.ts';
 import { createOpfsFiles } from '../src/files/opfs-files.ts';
+import { fetchedSamples, withSamples } from '../src/files/sample-files.ts';
 import type { Files, PrepareTools } from '../src/nodes/define-node.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { chooseBrowserWorkers } from '../src/pool/browser-workers.ts';
@@ -86,10 +88,14 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
   };
 }
 
-/** The workspace: a folder of the origin's private file system. */
+/** The workspace: a folder of the origin's private file system, with the samples that are served beside the app. */
 async function openFiles(): Promise<Files> {
   const root = await navigator.storage.getDirectory();
-  return createOpfsFiles(await root.getDirectoryHandle('workspace', { create: true }));
+  const own = createOpfsFiles(await root.getDirectoryHandle('workspace', { create: true }));
+  return withSamples(
+    own,
+    fetchedSamples('/samples/', [...samples], (url) => fetch(url)),
+  );
 }
 
 /** The compiler of nodes' code is loaded beside the first requests, not before them. */
