@@ -288,8 +288,8 @@ const base: WorkerCase[] = [
   {
     name: 'counts the limit from the start of each task',
     async run(h) {
-      const code = '() => new Promise((resolve) => setTimeout(resolve, 60, 1))';
-      const result = await h.run({ code, policy: { timeoutMs: 150 } }, [0, 0, 0, 0, 0]);
+      const code = '() => new Promise((resolve) => setTimeout(resolve, 100, 1))';
+      const result = await h.run({ code, policy: { timeoutMs: 400 } }, [0, 0, 0, 0, 0]);
       assertEqual(result.values, [1, 1, 1, 1, 1]);
     },
   },
@@ -306,14 +306,14 @@ const base: WorkerCase[] = [
   {
     name: 'interleaves the batches of async nodes on one worker',
     async run(h) {
-      const code = '() => new Promise((resolve) => setTimeout(resolve, 100, 1))';
+      const code = '() => new Promise((resolve) => setTimeout(resolve, 300, 1))';
       const run = h.open([{ code, policy: { mode: 'async', workers: 10 } }]);
       const batches = Promise.all([[0, 0, 0], [0], [0]].map((payloads) => h.execute(run, payloads)));
       const ended = await within(5000, 'all', batches);
       const workers = new Set(ended.map((each) => done(each).worker));
       assertEqual(workers.size, 1, 'number of workers');
       assert(
-        ended.every((each) => done(each).busyMs < 290),
+        ended.every((each) => done(each).busyMs < 890),
         'tasks waited for each other',
       );
     },
@@ -328,7 +328,7 @@ const ownThread: WorkerCase[] = [
         { code: `(x) => x === 2 ? (${endless})() : x`, policy: { timeoutMs: 200 } },
         { id: 'm', code: '(x) => x + 1' },
       ]);
-      const looping = within(1500, 'the time-out', h.execute(run, [1, 2, 3]));
+      const looping = within(5000, 'the time-out', h.execute(run, [1, 2, 3]));
       assertEqual(done(await h.execute(run, [1], { node: 'm' })).values, [2]);
       const ended = await looping;
       assertEqual([ended.kind, ended.kind === 'timeout' && ended.index], ['timeout', 1]);
@@ -339,7 +339,7 @@ const ownThread: WorkerCase[] = [
     name: 'does not end a slow batch whose tasks each keep their limit',
     async run(h) {
       const code = '() => { const end = performance.now() + 60; while (performance.now() < end); return 1; }';
-      const result = await h.run({ code, policy: { timeoutMs: 250 } }, Array(12).fill(0));
+      const result = await h.run({ code, policy: { timeoutMs: 500 } }, Array(12).fill(0));
       assertEqual(result.values, Array(12).fill(1));
     },
   },
@@ -361,9 +361,9 @@ const ownThread: WorkerCase[] = [
     async run(h) {
       const run = h.open([{ code: `(x) => x === 70 ? (${endless})() : x`, policy: { timeoutMs: 100 } }]);
       const payloads = Array.from({ length: 100 }, (_, i) => i);
-      const first = await within(1500, 'the first time-out', h.execute(run, payloads));
+      const first = await within(5000, 'the first time-out', h.execute(run, payloads));
       assertEqual(first.kind, 'lost');
-      const second = await within(1500, 'the second time-out', h.execute(run, payloads));
+      const second = await within(5000, 'the second time-out', h.execute(run, payloads));
       assertEqual([second.kind, second.kind === 'timeout' && second.index], ['timeout', 70]);
     },
   },
@@ -371,7 +371,7 @@ const ownThread: WorkerCase[] = [
     name: 'ends a flood of promises at its limit',
     async run(h) {
       const run = h.open([{ code: 'async () => { for (;;) await null; }', policy: { timeoutMs: 150 } }]);
-      const ended = await within(1500, 'the time-out', h.execute(run, [0]));
+      const ended = await within(5000, 'the time-out', h.execute(run, [0]));
       assertEqual([ended.kind, ended.kind === 'timeout' && ended.index], ['timeout', 0]);
     },
   },
@@ -382,9 +382,9 @@ const ownThread: WorkerCase[] = [
       const flights = [1, 2, 3].map((x) => h.execute(run, [x]));
       assertEqual(h.executor.stats.busy, 2, 'busy workers');
       h.executor.cancel(run);
-      for (const ended of await within(50, 'cancelling', Promise.all(flights)))
+      for (const ended of await within(500, 'cancelling', Promise.all(flights)))
         assertEqual(ended, { kind: 'cancelled' });
-      assertEqual(await within(1000, 'the next task', h.value('() => 1')), 1);
+      assertEqual(await within(5000, 'the next task', h.value('() => 1')), 1);
     },
   },
   {
@@ -392,11 +392,11 @@ const ownThread: WorkerCase[] = [
     async run(h) {
       const policy = { mode: 'async', workers: 4 } as const;
       const wait = '(ms) => new Promise((resolve) => setTimeout(resolve, ms, ms))';
-      const innocent = h.open([{ code: wait, policy: { ...policy, timeoutMs: 100 } }]);
-      const guilty = h.open([{ code: endless, policy: { ...policy, timeoutMs: 300 } }]);
+      const innocent = h.open([{ code: wait, policy: { ...policy, timeoutMs: 600 } }]);
+      const guilty = h.open([{ code: endless, policy: { ...policy, timeoutMs: 900 } }]);
       const unwatched = h.open([{ code: wait, policy }]);
-      const flights = [h.execute(innocent, [50]), h.execute(unwatched, [50]), h.execute(guilty, [0])];
-      const [a, b, c] = await within(2500, 'all', Promise.all(flights));
+      const flights = [h.execute(innocent, [400]), h.execute(unwatched, [400]), h.execute(guilty, [0])];
+      const [a, b, c] = await within(8000, 'all', Promise.all(flights));
       assertEqual([a?.kind, b?.kind, c?.kind], ['lost', 'lost', 'timeout']);
       assertEqual(done(await h.execute(innocent, [5])).values, [5]);
     },
