@@ -36,7 +36,8 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(relay(request));
   } else if (request.method !== 'GET' || pathname.startsWith('/server/')) {
     // What the Node host answers itself is none of ours.
-  } else if (request.mode === 'navigate') {
+  } else if (request.mode === 'navigate' && !/\.\w+$/.test(pathname)) {
+    // As on the server, an address that looks like a file is one, and any other is a page of the app.
     event.respondWith(servePage(request));
   } else {
     event.respondWith(serveFile(request, (done) => event.waitUntil(done)));
