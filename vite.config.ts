@@ -10,6 +10,7 @@ import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { build, defineConfig, type EnvironmentOptions, type Plugin } from 'vite';
+import { sampleFiles } from './server/samples-plugin.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const web = here('dist/web');
@@ -158,6 +159,7 @@ export default defineConfig(({ command }) => ({
     svelte({ configFile: false }),
     appShell(builtFiles),
     developmentScripts(),
+    sampleFiles(),
   ],
   worker: { format: 'es', plugins: () => [oneScriptTaskWorker()] },
   optimizeDeps: {

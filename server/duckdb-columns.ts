@@ -1,7 +1,16 @@
 /** Between DuckDB's data chunks and kept columns, both ways. */
 import {
-  type DuckDBConnection, DuckDBDataChunk, DuckDBDateValue, DuckDBDecimalValue, DuckDBListValue, DuckDBMapValue,
-  DuckDBStructValue, DuckDBTimestampValue, DuckDBTimeValue, type DuckDBValue, DuckDBBlobValue,
+  DuckDBBlobValue,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampValue,
+  DuckDBTimeValue,
+  type DuckDBValue,
 } from '@duckdb/node-api';
 import { DataType, type Field } from 'apache-arrow';
 import { buildColumn, isWide, type Stored } from '../src/tables/build-column.ts';
@@ -47,34 +56,50 @@ function storer(type: DataType): (value: DuckDBValue) => Stored {
     return (value) => (value as DuckDBListValue).items.map(item);
   }
   if (DataType.isStruct(type)) {
-    const fields = (type.children as Field[]).map((field) => [field.name, nullable(storer(field.type))] as const);
+    const fields = (type.children as Field[]).map(
+      (field) => [field.name, nullable(storer(field.type))] as const,
+    );
     return (value) => {
       const { entries } = value as DuckDBStructValue;
       return new Map(fields.map(([name, store]) => [name, store(entries[name] ?? null)]));
     };
   }
   if (DataType.isMap(type)) {
-    const [key, item] = ((type.children[0] as Field).type.children as Field[]).map((field) => nullable(storer(field.type)));
+    const [key, item] = ((type.children[0] as Field).type.children as Field[]).map((field) =>
+      nullable(storer(field.type)),
+    );
     return (value) =>
-      (value as DuckDBMapValue).entries.map((entry): [Stored, Stored] => [key?.(entry.key) ?? null, item?.(entry.value) ?? null]);
+      (value as DuckDBMapValue).entries.map((entry): [Stored, Stored] => [
+        key?.(entry.key) ?? null,
+        item?.(entry.value) ?? null,
+      ]);
   }
   return (value) => value as Stored;
 }
 
-const nullable = (store: (value: DuckDBValue) => Stored) => (value: DuckDBValue): Stored =>
-  value === null ? null : store(value);
+const nullable =
+  (store: (value: DuckDBValue) => Stored) =>
+  (value: DuckDBValue): Stored =>
+    value === null ? null : store(value);
 
 /** DuckDB takes this many rows at a time. */
 const chunkRows = 2048;
 
 /** Makes a table of this name and fills it. */
-export async function appendTable(connection: DuckDBConnection, name: string, kept: KeptTable): Promise<void> {
+export async function appendTable(
+  connection: DuckDBConnection,
+  name: string,
+  kept: KeptTable,
+): Promise<void> {
   const columns = kept.columns.map((column) => `${quoteName(column.name)} ${sqlTypeOf(column.type)}`);
   await connection.run(`CREATE TABLE memory.main.${name} (${columns.join(', ')})`);
   const appender = await connection.createAppender(name, 'main', 'memory');
   try {
     const types = kept.columns.map((_, index) => appender.columnType(index));
-    const sources = kept.columns.map(({ type, data }) => ({ get: storedGetter(data), restore: restorer(type) }));
+    const sources = kept.columns.map(({ type, data }) => ({
+      get: storedGetter(data),
+      restore: restorer(type),
+    }));
     for (let start = 0; start < kept.rows; start += chunkRows) {
       const count = Math.min(chunkRows, kept.rows - start);
       const chunk = DuckDBDataChunk.create(types, count);
@@ -98,7 +123,8 @@ function restorer(type: DataType): (value: Stored) => DuckDBValue {
   if (DataType.isDate(type)) return (value) => new DuckDBDateValue(value as number);
   if (DataType.isTimestamp(type)) return (value) => new DuckDBTimestampValue(value as bigint);
   if (DataType.isTime(type)) return (value) => new DuckDBTimeValue(value as bigint);
-  if (DataType.isDecimal(type)) return (value) => new DuckDBDecimalValue(value as bigint, type.precision, type.scale);
+  if (DataType.isDecimal(type))
+    return (value) => new DuckDBDecimalValue(value as bigint, type.precision, type.scale);
   if (DataType.isBinary(type)) return (value) => new DuckDBBlobValue(value as Uint8Array);
   if (DataType.isList(type)) {
     const item = restorable((type.children[0] as Field).type);
@@ -107,12 +133,20 @@ function restorer(type: DataType): (value: Stored) => DuckDBValue {
   if (DataType.isStruct(type)) {
     const fields = (type.children as Field[]).map((field) => [field.name, restorable(field.type)] as const);
     return (value) =>
-      new DuckDBStructValue(Object.fromEntries(fields.map(([name, restore]) => [name, restore((value as Map<string, Stored>).get(name) ?? null)])));
+      new DuckDBStructValue(
+        Object.fromEntries(
+          fields.map(([name, restore]) => [name, restore((value as Map<string, Stored>).get(name) ?? null)]),
+        ),
+      );
   }
   if (DataType.isMap(type)) {
-    const [key, item] = ((type.children[0] as Field).type.children as Field[]).map((field) => restorable(field.type));
+    const [key, item] = ((type.children[0] as Field).type.children as Field[]).map((field) =>
+      restorable(field.type),
+    );
     return (value) =>
-      new DuckDBMapValue((value as [Stored, Stored][]).map(([k, v]) => ({ key: key?.(k) ?? null, value: item?.(v) ?? null })));
+      new DuckDBMapValue(
+        (value as [Stored, Stored][]).map(([k, v]) => ({ key: key?.(k) ?? null, value: item?.(v) ?? null })),
+      );
   }
   if (isWide(type)) return (value) => BigInt(value as bigint);
   return (value) => value as DuckDBValue;

@@ -5,9 +5,11 @@ import { customAlphabet } from 'nanoid';
 import type { Services } from '../src/api/services.ts';
 import { createEngine, type Engine } from '../src/engine/engine.ts';
 import { StoreError } from '../src/errors.ts';
+import { withSamples } from '../src/files/sample-files.ts';
 import { prepareTools } from '../src/nodes/compile.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { PoolExecutor } from '../src/pool/pool-executor.ts';
+import { bundledSamples } from './bundled-samples.ts';
 import { databaseFile, filesFolder } from './data-folder.ts';
 import { createDirectoryFiles } from './directory-files.ts';
 import { tablesWhenFirstUsed } from './lazy-tables.ts';
@@ -45,7 +47,8 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     });
   });
   const store = await createSqliteStore(databaseFile(dataDir));
-  const files = createDirectoryFiles(options.files ?? filesFolder(dataDir));
+  const folder = createDirectoryFiles(options.files ?? filesFolder(dataDir));
+  const files = withSamples(folder, bundledSamples());
   const tables = tablesWhenFirstUsed(async () => {
     const { createDuckDbTables } = await import('./duckdb-tables.ts');
     return createDuckDbTables({ files, artifacts: store.artifacts });

@@ -17,4 +17,5 @@ export const cities: TableRef = {
   rows: 3,
 };
 
-export const citiesCsv = 'city,country,people\nOslo,Norway,709037\nBergen,Norway,291940\nTurku,Finland,197900\n';
+export const citiesCsv =
+  'city,country,people\nOslo,Norway,709037\nBergen,Norway,291940\nTurku,Finland,197900\n';

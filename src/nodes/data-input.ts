@@ -7,7 +7,8 @@ import { describeValue } from './describe-value.ts';
 /** A table of a payload: itself, a record, a list of records, or plain values as a column `value`. */
 export function tableOf(payload: unknown, tables: Tables): Promise<TableRef> | TableRef {
   if (isTableRef(payload)) return payload;
-  if (payload === undefined || payload === null) throw new TypeError(`There is no table in ${describeValue(payload)}.`);
+  if (payload === undefined || payload === null)
+    throw new TypeError(`There is no table in ${describeValue(payload)}.`);
   const items = Array.isArray(payload) ? payload : [payload];
   if (items.some(isTableRef)) {
     throw new TypeError('A list of tables is not a table; give each a name in an object, {a: …, b: …}.');
@@ -34,4 +35,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-const isRecordList = (value: unknown): boolean => Array.isArray(value) && value.length > 0 && value.every(isRecord);
+const isRecordList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every(isRecord);

@@ -23,7 +23,18 @@ export interface SelectText {
 }
 
 const openers = new Set([
-  'select', 'with', 'from', 'values', 'table', 'pivot', 'unpivot', 'describe', 'desc', 'summarize', 'show', '(',
+  'select',
+  'with',
+  'from',
+  'values',
+  'table',
+  'pivot',
+  'unpivot',
+  'describe',
+  'desc',
+  'summarize',
+  'show',
+  '(',
 ]);
 const beforeTable = new Set(['from', 'join', 'describe', 'desc', 'summarize', 'pivot', 'unpivot', 'table']);
 const filePattern = /\.(csv|tsv|txt|json|ndjson|jsonl|parquet|arrow)$/i;
@@ -69,7 +80,8 @@ function checkStructure(tokens: Token[], sql: string): number {
     }
     if (token.text !== ';') continue;
     const next = tokens.slice(index + 1).find((other) => other.text !== ';' || other.kind !== 'symbol');
-    if (next) throw refuse('sql_not_a_query', 'There is more than one statement; one is allowed.', sql, next.start);
+    if (next)
+      throw refuse('sql_not_a_query', 'There is more than one statement; one is allowed.', sql, next.start);
     if (open.length === 0) return token.start;
   }
   const unclosed = open.pop();
@@ -86,7 +98,8 @@ function tokenize(sql: string): Token[] {
   while (at < sql.length) {
     const block = skipBlock(sql, at);
     if (block) {
-      if (block.text !== undefined) tokens.push({ kind: 'string', text: block.text, start: at, end: block.end });
+      if (block.text !== undefined)
+        tokens.push({ kind: 'string', text: block.text, start: at, end: block.end });
       at = block.end;
       continue;
     }

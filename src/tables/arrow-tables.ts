@@ -6,14 +6,22 @@
 import { Table } from 'apache-arrow';
 import { HandloomError } from '../errors.ts';
 import type { Files, Tables } from '../nodes/define-node.ts';
+import { readSelect } from '../schema/sql-text.ts';
 import type { TableRef } from '../schema/table.ts';
 import { readCsv } from './csv-file.ts';
 import type { Database, Session } from './database.ts';
 import { type FileFormat, formatOf, isNoFile, readColumns, writeColumns } from './file-formats.ts';
 import { tableOfRecords } from './infer-columns.ts';
-import { contentHash, fromArrow, fromBytes, type KeptTable, recordsOf, refOf, toBytes } from './kept-table.ts';
+import {
+  contentHash,
+  fromArrow,
+  fromBytes,
+  type KeptTable,
+  recordsOf,
+  refOf,
+  toBytes,
+} from './kept-table.ts';
 import { sqlError } from './sql-error.ts';
-import { readSelect } from '../schema/sql-text.ts';
 import { keptType, quoteName } from './sql-types.ts';
 
 /** Large values by content hash; the part of a store that tables need. */
@@ -72,7 +80,10 @@ export class ArrowTables implements Tables {
     const key = `${format} ${await contentHash(bytes)}`;
     const known = this.filesRead.get(key);
     if (known) return known;
-    const ref = format === 'csv' ? await this.loadCsv(path, bytes) : await this.keep(await readColumns(path, bytes, format));
+    const ref =
+      format === 'csv'
+        ? await this.loadCsv(path, bytes)
+        : await this.keep(await readColumns(path, bytes, format));
     this.filesRead.set(key, ref);
     for (const oldest of this.filesRead.keys()) {
       if (this.filesRead.size <= rememberedFiles) break;
@@ -117,7 +128,10 @@ export class ArrowTables implements Tables {
     }
   }
 
-  async rows(table: TableRef, range: { offset?: number; limit?: number } = {}): Promise<Record<string, unknown>[]> {
+  async rows(
+    table: TableRef,
+    range: { offset?: number; limit?: number } = {},
+  ): Promise<Record<string, unknown>[]> {
     const { kept } = await this.decode(table.$table);
     const start = Math.max(0, range.offset ?? 0);
     return recordsOf(kept, start, range.limit === undefined ? kept.rows : start + Math.max(0, range.limit));
@@ -140,7 +154,8 @@ export class ArrowTables implements Tables {
     const file = await (await this.started()).offerFile(bytes);
     try {
       return await this.withSession((session) =>
-        readCsv(session, file.path, path, bytes, (from) => this.capture(session, from)));
+        readCsv(session, file.path, path, bytes, (from) => this.capture(session, from)),
+      );
     } finally {
       await file.withdraw();
       await this.evict();
@@ -160,7 +175,13 @@ export class ArrowTables implements Tables {
         await session.run(`ALTER TABLE memory.main.${name} ALTER COLUMN ${column} TYPE ${type.sql}`);
       }
       const result = await session.read(`FROM memory.main.${name}`);
-      const kept = result instanceof Table ? fromArrow(result, types.map((type) => type.arrow)) : result;
+      const kept =
+        result instanceof Table
+          ? fromArrow(
+              result,
+              types.map((type) => type.arrow),
+            )
+          : result;
       const bytes = toBytes(kept);
       const ref = await this.keep(kept, bytes);
       if (this.loaded.has(ref.$table)) await session.run(`DROP TABLE memory.main.${name}`);
@@ -187,9 +208,13 @@ export class ArrowTables implements Tables {
     }
     const bytes = await this.options.artifacts.get(hash);
     if (!bytes) {
-      throw new HandloomError('table_not_found', `The table ${hash.slice(0, 12)}… is not kept here any more.`, {
-        details: { table: hash },
-      });
+      throw new HandloomError(
+        'table_not_found',
+        `The table ${hash.slice(0, 12)}… is not kept here any more.`,
+        {
+          details: { table: hash },
+        },
+      );
     }
     const decoded = { kept: fromBytes(bytes), bytes };
     this.remember(hash, decoded);
@@ -235,7 +260,10 @@ export class ArrowTables implements Tables {
     table.ready = (async () => {
       const { kept, bytes } = await this.decode(hash);
       if (kept.columns.length === 0) {
-        throw new HandloomError('table_without_columns', 'The table has no columns, so there is nothing to query.');
+        throw new HandloomError(
+          'table_without_columns',
+          'The table has no columns, so there is nothing to query.',
+        );
       }
       table.bytes = bytes.length;
       await (await this.started()).insert(table.name, kept, bytes);

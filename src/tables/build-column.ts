@@ -6,8 +6,15 @@ import { type Data, DataType, type Field, makeData, Type } from 'apache-arrow';
 
 /** A value as a column stores it: micros, days and unscaled decimals as integers; null for nothing. */
 export type Stored =
-  | null | boolean | number | bigint | string | Uint8Array
-  | Stored[] | Map<string, Stored> | [Stored, Stored][];
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Stored[]
+  | Map<string, Stored>
+  | [Stored, Stored][];
 
 /** Makes the column of a kept type; `values[i]` must be what {@link Stored} says for it. */
 export function buildColumn(type: DataType, values: Stored[]): Data {
@@ -29,15 +36,25 @@ export function buildColumn(type: DataType, values: Stored[]): Data {
     const entries = (type.children[0] as Field).type as DataType;
     const [key, value] = entries.children as Field[];
     const children = [
-      buildColumn(key?.type as DataType, items.map((entry) => (entry as [Stored, Stored])[0])),
-      buildColumn(value?.type as DataType, items.map((entry) => (entry as [Stored, Stored])[1])),
+      buildColumn(
+        key?.type as DataType,
+        items.map((entry) => (entry as [Stored, Stored])[0]),
+      ),
+      buildColumn(
+        value?.type as DataType,
+        items.map((entry) => (entry as [Stored, Stored])[1]),
+      ),
     ];
     const child = makeData({ type: entries as never, length: items.length, nullCount: 0, children } as never);
     return make({ valueOffsets, child });
   }
   if (DataType.isStruct(type)) {
     const children = (type.children as Field[]).map((field) =>
-      buildColumn(field.type, values.map((value) => (value as Map<string, Stored> | null)?.get(field.name) ?? null)));
+      buildColumn(
+        field.type,
+        values.map((value) => (value as Map<string, Stored> | null)?.get(field.name) ?? null),
+      ),
+    );
     return make({ children });
   }
   return make({ data: packNumbers(type, values) });
@@ -122,13 +139,16 @@ function joinText(values: Stored[]): { valueOffsets: Int32Array; data: Uint8Arra
 
 function joinBytes(values: (Uint8Array | null)[]): { valueOffsets: Int32Array; data: Uint8Array } {
   const valueOffsets = new Int32Array(values.length + 1);
-  for (const [i, value] of values.entries()) valueOffsets[i + 1] = (valueOffsets[i] as number) + (value?.length ?? 0);
+  for (const [i, value] of values.entries())
+    valueOffsets[i + 1] = (valueOffsets[i] as number) + (value?.length ?? 0);
   const data = new Uint8Array(valueOffsets[values.length] as number);
   for (const [i, value] of values.entries()) if (value) data.set(value, valueOffsets[i]);
   return { valueOffsets, data };
 }
 
-function flatten<T extends Stored | [Stored, Stored]>(values: (T[] | null)[]): { valueOffsets: Int32Array; items: T[] } {
+function flatten<T extends Stored | [Stored, Stored]>(
+  values: (T[] | null)[],
+): { valueOffsets: Int32Array; items: T[] } {
   const valueOffsets = new Int32Array(values.length + 1);
   const items: T[] = [];
   for (const [i, value] of values.entries()) {

@@ -42,7 +42,8 @@ function strictOptions(head: string): string | undefined {
   if (!delimiter) return undefined;
   const names = header.split(delimiter).map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
   const distinct = new Set(names.map((name) => name.toLowerCase()));
-  if (distinct.size < names.length || names.some((name) => name === '' || name.includes('"'))) return undefined;
+  if (distinct.size < names.length || names.some((name) => name === '' || name.includes('"')))
+    return undefined;
   const columns = names.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(', ');
   return `auto_detect = false, header = true, delim = ${quoteText(delimiter)}, quote = '"', escape = '"', columns = {${columns}}`;
 }

@@ -26,7 +26,11 @@ function formatter(type: DataType): (value: never) => string {
   if (DataType.isDecimal(type)) return (value: bigint) => decimalText(value, type.scale);
   if (DataType.isDate(type)) return (value) => (convert(value) as Date).toISOString().slice(0, 10);
   if (DataType.isTimestamp(type)) {
-    return (value) => (convert(value) as Date).toISOString().replace('T', ' ').replace(/(\.000)?Z$/, '');
+    return (value) =>
+      (convert(value) as Date)
+        .toISOString()
+        .replace('T', ' ')
+        .replace(/(\.000)?Z$/, '');
   }
   return (value) => {
     const shown = convert(value);

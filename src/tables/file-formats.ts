@@ -5,18 +5,24 @@ import { fileError } from '../nodes/file-error.ts';
 import { csvText } from './csv-text.ts';
 import { tableOfColumns, tableOfRecords } from './infer-columns.ts';
 import { readJsonRecords } from './json-records.ts';
-import { fromArrow, type KeptTable, recordsOf } from './kept-table.ts';
 import { jsonText } from './json-text.ts';
+import { fromArrow, type KeptTable, recordsOf } from './kept-table.ts';
 import { isKept, keptType, sqlTypeOf } from './sql-types.ts';
 
 export type FileFormat = 'csv' | 'json' | 'parquet';
 type AnyFormat = FileFormat | 'arrow';
 
 const extensions: Record<string, AnyFormat> = {
-  csv: 'csv', tsv: 'csv', txt: 'csv',
-  json: 'json', ndjson: 'json', jsonl: 'json',
-  parquet: 'parquet', pq: 'parquet',
-  arrow: 'arrow', feather: 'arrow',
+  csv: 'csv',
+  tsv: 'csv',
+  txt: 'csv',
+  json: 'json',
+  ndjson: 'json',
+  jsonl: 'json',
+  parquet: 'parquet',
+  pq: 'parquet',
+  arrow: 'arrow',
+  feather: 'arrow',
 };
 
 const extensionOf = (path: string): string => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
@@ -25,7 +31,11 @@ const extensionOf = (path: string): string => /\.([^./]+)$/.exec(path)?.[1]?.toL
 export function formatOf(path: string, override?: FileFormat): AnyFormat {
   const format = override ?? extensions[extensionOf(path)];
   if (format) return format;
-  throw fileError('format_unknown', `${path}: its name does not tell a format; choose CSV, JSON or Parquet.`, path);
+  throw fileError(
+    'format_unknown',
+    `${path}: its name does not tell a format; choose CSV, JSON or Parquet.`,
+    path,
+  );
 }
 
 /** Whether a text that looked like a path is none. */
@@ -33,7 +43,11 @@ export const isNoFile = (error: unknown): boolean =>
   error instanceof HandloomError && (error.code === 'file_not_found' || error.code === 'path_refused');
 
 /** @throws FileError `file_broken` naming the file. */
-export async function readColumns(path: string, bytes: Uint8Array, format: Exclude<AnyFormat, 'csv'>): Promise<KeptTable> {
+export async function readColumns(
+  path: string,
+  bytes: Uint8Array,
+  format: Exclude<AnyFormat, 'csv'>,
+): Promise<KeptTable> {
   try {
     if (format === 'json') return tableOfRecords(readJsonRecords(bytes), { dates: true });
     if (format === 'arrow') return readArrow(bytes);
@@ -48,24 +62,37 @@ export async function readColumns(path: string, bytes: Uint8Array, format: Exclu
 function readArrow(bytes: Uint8Array): KeptTable {
   const table = tableFromIPC(bytes);
   const types = table.schema.fields.map((field) => field.type as DataType);
-  if (types.every(isKept)) return fromArrow(table, types.map((type) => keptType(sqlTypeOf(type)).arrow));
+  if (types.every(isKept))
+    return fromArrow(
+      table,
+      types.map((type) => keptType(sqlTypeOf(type)).arrow),
+    );
   const columns = table.schema.fields.map((field, index) => ({
     name: field.name,
-    values: Array.from({ length: table.numRows }, (_, row) => plainValue(table.getChildAt(index)?.get(row), field.type)),
+    values: Array.from({ length: table.numRows }, (_, row) =>
+      plainValue(table.getChildAt(index)?.get(row), field.type),
+    ),
   }));
   return tableOfColumns(columns, table.numRows);
 }
 
 /** Arrow's own row and list objects as plain ones, and its instants as dates. */
 function plainValue(value: unknown, type: DataType): unknown {
-  if (typeof value === 'number' && (DataType.isDate(type) || DataType.isTimestamp(type))) return new Date(value);
-  if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value;
+  if (typeof value === 'number' && (DataType.isDate(type) || DataType.isTimestamp(type)))
+    return new Date(value);
+  if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value))
+    return value;
   if ('toJSON' in value && typeof value.toJSON === 'function') return value.toJSON() as unknown;
   return value;
 }
 
 /** A table as the bytes of a file; `bytes` are its own, in Arrow. */
-export async function writeColumns(kept: KeptTable, bytes: Uint8Array, path: string, format: AnyFormat): Promise<Uint8Array> {
+export async function writeColumns(
+  kept: KeptTable,
+  bytes: Uint8Array,
+  path: string,
+  format: AnyFormat,
+): Promise<Uint8Array> {
   if (format === 'arrow') return bytes;
   if (format === 'parquet') {
     const { writeParquet } = await import('./parquet-file.ts');

@@ -1,6 +1,13 @@
 /** Columns of records: which type each gets, and its values as that type stores them. */
 import {
-  Binary, Bool, type DataType, DateDay, Float64, Int64, TimestampMicrosecond, Utf8,
+  Binary,
+  Bool,
+  type DataType,
+  DateDay,
+  Float64,
+  Int64,
+  TimestampMicrosecond,
+  Utf8,
 } from 'apache-arrow';
 import { buildColumn, type Stored } from './build-column.ts';
 import type { KeptTable } from './kept-table.ts';
@@ -59,7 +66,17 @@ function distinctNames(names: string[]): string[] {
   });
 }
 
-type Kind = 'boolean' | 'integer' | 'float' | 'bigint' | 'text' | 'time' | 'bytes' | 'list' | 'record' | 'other';
+type Kind =
+  | 'boolean'
+  | 'integer'
+  | 'float'
+  | 'bigint'
+  | 'text'
+  | 'time'
+  | 'bytes'
+  | 'list'
+  | 'record'
+  | 'other';
 
 function shapeOf(values: unknown[], options: InferOptions, depth: number): Shape {
   const kinds = new Set<Kind>();
@@ -69,7 +86,8 @@ function shapeOf(values: unknown[], options: InferOptions, depth: number): Shape
   }
   const only = kinds.size === 1 ? [...kinds][0] : undefined;
   if (only === 'boolean') return { type: new Bool(), store: asIs };
-  if (only === 'time') return { type: new TimestampMicrosecond(), store: orNull((value) => micros(value as Date)) };
+  if (only === 'time')
+    return { type: new TimestampMicrosecond(), store: orNull((value) => micros(value as Date)) };
   if (only === 'bytes') return { type: new Binary(), store: orNull(bytesOf) };
   if (only === 'list' && depth < maxDepth) return listShape(values, options, depth);
   if (only === 'record' && depth < maxDepth) return recordShape(values, options, depth);
@@ -89,17 +107,27 @@ function kindOf(value: unknown): Kind | undefined {
   if (typeof value !== 'object') return 'other';
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : 'time';
   if (value instanceof ArrayBuffer || value instanceof Uint8Array) return 'bytes';
-  if (Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)) || value instanceof Set) return 'list';
+  if (
+    Array.isArray(value) ||
+    (ArrayBuffer.isView(value) && !(value instanceof DataView)) ||
+    value instanceof Set
+  )
+    return 'list';
   if (value instanceof Map) return 'record';
   const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.keys(value).length ? 'record' : 'other';
+  return (prototype === Object.prototype || prototype === null) && Object.keys(value).length
+    ? 'record'
+    : 'other';
 }
 
 const asIs = (value: unknown): Stored => (value === undefined ? null : (value as Stored));
-const orNull = (store: (value: unknown) => Stored) => (value: unknown): Stored =>
-  kindOf(value) === undefined ? null : store(value);
+const orNull =
+  (store: (value: unknown) => Stored) =>
+  (value: unknown): Stored =>
+    kindOf(value) === undefined ? null : store(value);
 const micros = (date: Date): bigint => BigInt(date.getTime()) * 1000n;
-const bytesOf = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array(value as ArrayBuffer));
+const bytesOf = (value: unknown): Uint8Array =>
+  value instanceof Uint8Array ? value : new Uint8Array(value as ArrayBuffer);
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
@@ -126,7 +154,8 @@ function numberShape(values: unknown[], kinds: Set<Kind>): Shape {
     : { type: new Utf8(), store: orNull(String) };
 }
 
-const itemsOf = (value: unknown): unknown[] => (kindOf(value) === 'list' ? Array.from(value as Iterable<unknown>) : []);
+const itemsOf = (value: unknown): unknown[] =>
+  kindOf(value) === 'list' ? Array.from(value as Iterable<unknown>) : [];
 
 function listShape(values: unknown[], options: InferOptions, depth: number): Shape {
   const item = shapeOf(values.flatMap(itemsOf), options, depth + 1);
@@ -134,14 +163,26 @@ function listShape(values: unknown[], options: InferOptions, depth: number): Sha
 }
 
 const fieldsOf = (value: unknown): Map<string, unknown> =>
-  value instanceof Map ? new Map([...value].map(([key, inner]) => [String(key), inner])) : new Map(Object.entries(value as object));
+  value instanceof Map
+    ? new Map([...value].map(([key, inner]) => [String(key), inner]))
+    : new Map(Object.entries(value as object));
 
 function recordShape(values: unknown[], options: InferOptions, depth: number): Shape {
   const records = values.map((value) => (kindOf(value) ? fieldsOf(value) : undefined));
   const keys = [...new Set(records.flatMap((record) => [...(record?.keys() ?? [])]))];
   const names = distinctNames(keys);
-  const shapes = keys.map((key) => shapeOf(records.map((record) => record?.get(key)), options, depth + 1));
-  const fields = keys.map((key, index) => ({ key, name: names[index] as string, shape: shapes[index] as Shape }));
+  const shapes = keys.map((key) =>
+    shapeOf(
+      records.map((record) => record?.get(key)),
+      options,
+      depth + 1,
+    ),
+  );
+  const fields = keys.map((key, index) => ({
+    key,
+    name: names[index] as string,
+    shape: shapes[index] as Shape,
+  }));
   return {
     type: structOf(fields.map(({ name, shape }) => ({ name, type: shape.type }))),
     store: orNull((value) => {
@@ -162,7 +203,10 @@ function dateShape(values: unknown[]): Shape | undefined {
     return { type: new DateDay(), store: orNull((value) => instant(value as string) / 86_400_000) };
   }
   if (texts.every((text) => timeText.test(text) && !Number.isNaN(instant(text)))) {
-    return { type: new TimestampMicrosecond(), store: orNull((value) => BigInt(instant(value as string)) * 1000n) };
+    return {
+      type: new TimestampMicrosecond(),
+      store: orNull((value) => BigInt(instant(value as string)) * 1000n),
+    };
   }
   return undefined;
 }

@@ -10,8 +10,10 @@ export function readJsonRecords(bytes: Uint8Array): Record<string, unknown>[] {
   if (text.trim() === '') throw new Error('The file is empty.');
   const lines = text.split('\n');
   const first = lines.findIndex((line) => line.trim() !== '');
-  const linewise = /^\s*\{.*\}\s*$/.test(lines[first] ?? '') && lines.slice(first + 1).some((line) => line.trim() !== '');
-  if (linewise) return lines.flatMap((line, index) => (line.trim() === '' ? [] : [recordOf(parseLine(line, index + 1))]));
+  const linewise =
+    /^\s*\{.*\}\s*$/.test(lines[first] ?? '') && lines.slice(first + 1).some((line) => line.trim() !== '');
+  if (linewise)
+    return lines.flatMap((line, index) => (line.trim() === '' ? [] : [recordOf(parseLine(line, index + 1))]));
   const whole = readJson(text, { maxBytes: Number.POSITIVE_INFINITY });
   if (Array.isArray(whole)) return whole.map(recordOf);
   if (typeof whole === 'object' && whole !== null) return [whole as Record<string, unknown>];
@@ -35,4 +37,6 @@ function parseLine(line: string, number: number): unknown {
 }
 
 const recordOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : { value };
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : { value };

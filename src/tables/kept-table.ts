@@ -3,7 +3,16 @@
  * those bytes is the table's name, so equal tables have one name on every host.
  */
 import {
-  type Data, type DataType, Field, makeData, RecordBatch, Schema, Struct, Table, tableFromIPC, tableToIPC,
+  type Data,
+  type DataType,
+  Field,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  tableFromIPC,
+  tableToIPC,
 } from 'apache-arrow';
 import type { TableRef } from '../schema/table.ts';
 import { buildColumn, type Stored } from './build-column.ts';

@@ -43,6 +43,7 @@ function parquetType(type: DataType): BasicType {
   if (DataType.isDate(type) || DataType.isTimestamp(type)) return 'TIMESTAMP';
   if (DataType.isBinary(type)) return 'BYTE_ARRAY';
   if (type.typeId === Type.Float) return 'DOUBLE';
-  if (type.typeId === Type.Int) return (type as unknown as { bitWidth: number }).bitWidth < 32 ? 'INT32' : 'INT64';
+  if (type.typeId === Type.Int)
+    return (type as unknown as { bitWidth: number }).bitWidth < 32 ? 'INT32' : 'INT64';
   return 'STRING';
 }

@@ -35,7 +35,8 @@ function rawGetter(data: Data, type: DataType): Getter<Stored> {
     const entries = data.children[0] as Data;
     const key = storedGetter(entries.children[0] as Data);
     const value = storedGetter(entries.children[1] as Data);
-    return (i) => range(offsets[i] as number, offsets[i + 1] as number, (j): [Stored, Stored] => [key(j), value(j)]);
+    return (i) =>
+      range(offsets[i] as number, offsets[i + 1] as number, (j): [Stored, Stored] => [key(j), value(j)]);
   }
   if (DataType.isStruct(type)) {
     const fields = (type.children as Field[]).map((field, at) => ({
@@ -62,7 +63,8 @@ function decodeText(decoder: TextDecoder, bytes: Uint8Array, start: number, end:
 function decimalGetter(values: Uint32Array): Getter<bigint> {
   return (i) => {
     let unscaled = 0n;
-    for (let word = 3; word >= 0; word--) unscaled = (unscaled << 32n) | BigInt(values[i * 4 + word] as number);
+    for (let word = 3; word >= 0; word--)
+      unscaled = (unscaled << 32n) | BigInt(values[i * 4 + word] as number);
     return BigInt.asIntN(128, unscaled);
   };
 }
@@ -99,12 +101,15 @@ function convertValid(type: DataType): (value: Stored) => unknown {
     const fields = (type.children as Field[]).map((field) => [field.name, converter(field.type)] as const);
     return (value) => {
       const record: Record<string, unknown> = {};
-      for (const [name, convert] of fields) setField(record, name, convert((value as Map<string, Stored>).get(name) ?? null));
+      for (const [name, convert] of fields)
+        setField(record, name, convert((value as Map<string, Stored>).get(name) ?? null));
       return record;
     };
   }
   if (DataType.isMap(type)) {
-    const [key, value] = ((type.children[0] as Field).type.children as Field[]).map((field) => converter(field.type));
+    const [key, value] = ((type.children[0] as Field).type.children as Field[]).map((field) =>
+      converter(field.type),
+    );
     return (entries) => {
       const record: Record<string, unknown> = {};
       for (const [k, v] of entries as [Stored, Stored][]) setField(record, String(key?.(k)), value?.(v));
@@ -116,12 +121,15 @@ function convertValid(type: DataType): (value: Stored) => unknown {
 
 /** Sets a field whatever its name; `__proto__` too becomes a plain field. */
 export function setField(record: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === '__proto__') Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true });
+  if (name === '__proto__')
+    Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true });
   else record[name] = value;
 }
 
 const exact = (value: bigint): number | bigint =>
-  value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number(value)
+    : value;
 
 const floorDivide = (value: bigint, by: bigint): bigint => (value - (((value % by) + by) % by)) / by;
 

@@ -3,8 +3,28 @@
  * same whichever host made it. What DuckDB has beyond it is cast on the way in.
  */
 import {
-  Binary, Bool, DataType, DateDay, Decimal, Field, Float32, Float64, Int8, Int16, Int32, Int64, List, Map_, Struct,
-  TimeMicrosecond, TimestampMicrosecond, Uint8, Uint16, Uint32, Uint64, Utf8,
+  Binary,
+  Bool,
+  DataType,
+  DateDay,
+  Decimal,
+  Field,
+  Float32,
+  Float64,
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  List,
+  Map_,
+  Struct,
+  TimeMicrosecond,
+  TimestampMicrosecond,
+  Uint8,
+  Uint16,
+  Uint32,
+  Uint64,
+  Utf8,
 } from 'apache-arrow';
 
 const arrowTypes: Record<string, () => DataType> = {
@@ -48,7 +68,13 @@ export const listOf = (element: DataType): DataType => new List(new Field('item'
 export const structOf = (fields: { name: string; type: DataType }[]): DataType =>
   new Struct(fields.map((field) => new Field(field.name, field.type, true)));
 export const mapOf = (key: DataType, value: DataType): DataType =>
-  new Map_(new Field('entries', new Struct([new Field('key', key, false), new Field('value', value, true)]), false) as never);
+  new Map_(
+    new Field(
+      'entries',
+      new Struct([new Field('key', key, false), new Field('value', value, true)]),
+      false,
+    ) as never,
+  );
 export const decimalOf = (precision: number, scale: number): DataType => new Decimal(scale, precision, 128);
 
 /** An identifier in double quotes. */
@@ -82,7 +108,9 @@ class TypeParser {
   }
 
   private base(): KeptType {
-    const word = /^\s*([A-Za-z_][A-Za-z0-9_]*(?: WITH TIME ZONE)?|"(?:[^"]|"")*")/.exec(this.text.slice(this.at));
+    const word = /^\s*([A-Za-z_][A-Za-z0-9_]*(?: WITH TIME ZONE)?|"(?:[^"]|"")*")/.exec(
+      this.text.slice(this.at),
+    );
     if (!word) return { ...text(), cast: true };
     this.at += word[0].length;
     const name = (word[1] ?? '').toUpperCase();
@@ -104,7 +132,10 @@ class TypeParser {
       if (!name) return { ...text(), cast: true };
       this.at += name[0].length;
       const quoted = name[1] ?? '';
-      fields.push({ name: quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted, type: this.parse() });
+      fields.push({
+        name: quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted,
+        type: this.parse(),
+      });
     } while (this.text[this.at] === ',');
     this.at++;
     return {
@@ -120,7 +151,11 @@ class TypeParser {
     this.at++;
     const value = this.parse();
     this.at++;
-    return { sql: `MAP(${key.sql}, ${value.sql})`, arrow: mapOf(key.arrow, value.arrow), cast: key.cast || value.cast };
+    return {
+      sql: `MAP(${key.sql}, ${value.sql})`,
+      arrow: mapOf(key.arrow, value.arrow),
+      cast: key.cast || value.cast,
+    };
   }
 
   /** Passes over `(…)`, in which strings and names may hold parentheses of their own. */
@@ -154,7 +189,9 @@ export function sqlTypeOf(type: DataType): string {
   if (DataType.isDecimal(type)) return `DECIMAL(${type.precision},${type.scale})`;
   if (DataType.isList(type)) return `${sqlTypeOf(type.children[0]?.type as DataType)}[]`;
   if (DataType.isStruct(type)) {
-    const fields = (type.children as Field[]).map((field) => `${quoteName(field.name)} ${sqlTypeOf(field.type as DataType)}`);
+    const fields = (type.children as Field[]).map(
+      (field) => `${quoteName(field.name)} ${sqlTypeOf(field.type as DataType)}`,
+    );
     return `STRUCT(${fields.join(', ')})`;
   }
   if (DataType.isMap(type)) {

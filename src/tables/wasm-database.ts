@@ -16,7 +16,8 @@ const folder = 'handloom-files/';
 export async function openWasmDatabase(): Promise<Database> {
   const worker = new Worker(new URL(workerUrl, import.meta.url), { name: 'duckdb' });
   const failed = new Promise<never>((_resolve, reject) => {
-    const fail = (reason: string) => reject(new HandloomError('duckdb_failed', `DuckDB cannot be started: ${reason}`));
+    const fail = (reason: string) =>
+      reject(new HandloomError('duckdb_failed', `DuckDB cannot be started: ${reason}`));
     worker.addEventListener('error', (event) => fail(event.message || 'its worker could not be loaded'));
   });
   failed.catch(() => undefined);

@@ -14,7 +14,8 @@ import type { RunCase } from './tables/page.ts';
 
 declare const runCase: RunCase;
 
-const listen = (server: Server | TcpServer) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const listen = (server: Server | TcpServer) =>
+  new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const portOf = (server: Server | TcpServer) => (server.address() as AddressInfo).port;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const types: Record<string, string> = {
@@ -58,7 +59,9 @@ beforeAll(async () => {
   elsewhere = createTcpServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (hello) => {
-      strangers.push(...(hello.toString('latin1').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/g) ?? ['unnamed']));
+      strangers.push(
+        ...(hello.toString('latin1').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/g) ?? ['unnamed']),
+      );
       socket.destroy();
     });
   });

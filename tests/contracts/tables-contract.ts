@@ -25,7 +25,11 @@ const city = [
   { city: 'Zürich 苏黎世', people: 443037, founded: new Date('1200-05-04T03:02:01.500Z') },
 ];
 
-async function refuses(code: string, act: () => Promise<unknown>, message: RegExp): Promise<Record<string, unknown>> {
+async function refuses(
+  code: string,
+  act: () => Promise<unknown>,
+  message: RegExp,
+): Promise<Record<string, unknown>> {
   let thrown: { code?: string; message: string; details?: Record<string, unknown> } | undefined;
   try {
     await act();
@@ -76,11 +80,19 @@ export const tablesContract: ContractCase[] = [
         { n: 1, m: 1, big: 2n ** 60n, Big: 1, '': 'x', hex: new Uint8Array([1, 2]) },
         { n: 1.5, m: 'two', big: 3, Big: 2n ** 80n, '': 'y', hex: new Uint8Array([]) },
       ]);
-      assertEqual(ref.columns.map(({ name, type }) => `${name} ${type}`), [
-        'n DOUBLE', 'm VARCHAR', 'big BIGINT', 'Big_1 DECIMAL(38,0)', 'column VARCHAR', 'hex BLOB',
-      ]);
+      assertEqual(
+        ref.columns.map(({ name, type }) => `${name} ${type}`),
+        ['n DOUBLE', 'm VARCHAR', 'big BIGINT', 'Big_1 DECIMAL(38,0)', 'column VARCHAR', 'hex BLOB'],
+      );
       const [first, second] = await tables.rows(ref);
-      assertEqual(first, { n: 1, m: '1', big: 2n ** 60n, Big_1: 1, column: 'x', hex: new Uint8Array([1, 2]) });
+      assertEqual(first, {
+        n: 1,
+        m: '1',
+        big: 2n ** 60n,
+        Big_1: 1,
+        column: 'x',
+        hex: new Uint8Array([1, 2]),
+      });
       assertEqual(second?.Big_1, 2n ** 80n);
       assertEqual(await rowsOf(tables, 'SELECT big, "Big_1", hex FROM input', { input: ref }), [
         { big: 2n ** 60n, Big_1: 1, hex: new Uint8Array([1, 2]) },
@@ -109,14 +121,30 @@ export const tablesContract: ContractCase[] = [
   {
     title: 'names equal content with one hash, however and wherever it came about',
     async run({ tables }) {
-      const a = await tables.fromRows([{ x: 1, y: 'ü' }, { x: 2, y: null }]);
+      const a = await tables.fromRows([
+        { x: 1, y: 'ü' },
+        { x: 2, y: null },
+      ]);
       assertEqual(a.$table, '957ae04f6c7e380618c936b1a2dff0abce83231eee80509c5e22d89978bcce6b');
-      assertEqual(await tables.fromRows([{ x: 1, y: 'ü' }, { x: 2, y: null }]), a);
+      assertEqual(
+        await tables.fromRows([
+          { x: 1, y: 'ü' },
+          { x: 2, y: null },
+        ]),
+        a,
+      );
       assertEqual(await tables.query('SELECT * FROM input ORDER BY x', { input: a }), a);
-      assertEqual(await tables.query("VALUES (1::BIGINT, 'ü'), (2, NULL)").then((t) => tables.query('SELECT col0 AS x, col1 AS y FROM t', { t })), a);
+      assertEqual(
+        await tables
+          .query("VALUES (1::BIGINT, 'ü'), (2, NULL)")
+          .then((t) => tables.query('SELECT col0 AS x, col1 AS y FROM t', { t })),
+        a,
+      );
       const turned = await tables.query('FROM input ORDER BY x DESC', { input: a });
       assert(turned.$table !== a.$table, 'Another order is another table');
-      const range = await tables.query("SELECT i, i * 0.5 AS half, 'row ' || i AS name, CASE WHEN i % 3 = 0 THEN NULL ELSE i END AS hole FROM range(10000) r(i)");
+      const range = await tables.query(
+        "SELECT i, i * 0.5 AS half, 'row ' || i AS name, CASE WHEN i % 3 = 0 THEN NULL ELSE i END AS hole FROM range(10000) r(i)",
+      );
       assertEqual(range.$table, 'cb4ef670987b07afec4f5667f0e351e71643fa6c087582cdc597844cf504ba6c');
     },
   },
@@ -132,11 +160,28 @@ export const tablesContract: ContractCase[] = [
           'b'::ENUM('a', 'b') AS choice, [DATE '2024-01-01'] AS days, [1, 2]::INTEGER[2] AS pair, 18446744073709551615::UBIGINT AS ubig`,
       );
       assertEqual(row, {
-        bool: true, tiny: 1, big: 9007199254740993n, huge: 7, price: 1.25, f: 0.5, t: 'text',
-        day: new Date('2024-02-29'), stamp: new Date('2024-02-29T12:34:56.789Z'), clock: '01:02:03.5',
-        list: [1, null, 3], struct: { a: 1, b: ['x'] }, map: { k: 1.5 }, bytes: new Uint8Array([0, 255]), nothing: null,
-        before: new Date('1969-12-31T23:59:59.999Z'), minus: -5.05, span: '1 day', choice: 'b', days: [new Date('2024-01-01')],
-        pair: [1, 2], ubig: 18446744073709551615n,
+        bool: true,
+        tiny: 1,
+        big: 9007199254740993n,
+        huge: 7,
+        price: 1.25,
+        f: 0.5,
+        t: 'text',
+        day: new Date('2024-02-29'),
+        stamp: new Date('2024-02-29T12:34:56.789Z'),
+        clock: '01:02:03.5',
+        list: [1, null, 3],
+        struct: { a: 1, b: ['x'] },
+        map: { k: 1.5 },
+        bytes: new Uint8Array([0, 255]),
+        nothing: null,
+        before: new Date('1969-12-31T23:59:59.999Z'),
+        minus: -5.05,
+        span: '1 day',
+        choice: 'b',
+        days: [new Date('2024-01-01')],
+        pair: [1, 2],
+        ubig: 18446744073709551615n,
       });
     },
   },
@@ -154,15 +199,37 @@ export const tablesContract: ContractCase[] = [
   {
     title: 'joins, groups, pivots and describes',
     async run({ tables }) {
-      const input = await tables.fromRows([{ k: 'a', v: 1 }, { k: 'b', v: 2 }, { k: 'a', v: 3 }]);
-      const names = await tables.fromRows([{ k: 'a', name: 'Anna' }, { k: 'b', name: 'Bo' }]);
+      const input = await tables.fromRows([
+        { k: 'a', v: 1 },
+        { k: 'b', v: 2 },
+        { k: 'a', v: 3 },
+      ]);
+      const names = await tables.fromRows([
+        { k: 'a', name: 'Anna' },
+        { k: 'b', name: 'Bo' },
+      ]);
       assertEqual(
-        await rowsOf(tables, 'SELECT name, sum(v) AS total FROM input JOIN names USING (k) GROUP BY name ORDER BY name;', { input, names }),
-        [{ name: 'Anna', total: 4 }, { name: 'Bo', total: 2 }],
+        await rowsOf(
+          tables,
+          'SELECT name, sum(v) AS total FROM input JOIN names USING (k) GROUP BY name ORDER BY name;',
+          { input, names },
+        ),
+        [
+          { name: 'Anna', total: 4 },
+          { name: 'Bo', total: 2 },
+        ],
       );
       assertEqual(await rowsOf(tables, 'PIVOT input ON k USING sum(v)', { input }), [{ a: 4, b: 2 }]);
-      assertEqual((await rowsOf(tables, 'DESCRIBE input', { input })).map((row) => row.column_name), ['k', 'v']);
-      assertEqual(await rowsOf(tables, '-- how many\nWITH t AS (FROM input) FROM t SELECT count(*) AS n -- here', { input }), [{ n: 3 }]);
+      assertEqual(
+        (await rowsOf(tables, 'DESCRIBE input', { input })).map((row) => row.column_name),
+        ['k', 'v'],
+      );
+      assertEqual(
+        await rowsOf(tables, '-- how many\nWITH t AS (FROM input) FROM t SELECT count(*) AS n -- here', {
+          input,
+        }),
+        [{ n: 3 }],
+      );
       assertEqual((await rowsOf(tables, 'SUMMARIZE input', { input })).length, 2);
       assertEqual(await rowsOf(tables, 'SELECT v, v FROM Input LIMIT 1', { input }), [{ v: 1, v_1: 1 }]);
     },
@@ -172,19 +239,29 @@ export const tablesContract: ContractCase[] = [
     async run({ tables }) {
       const big = await tables.query('SELECT i, hash(i) % 1000 AS h FROM range(100000) r(i) ORDER BY h, i');
       const page = await tables.rows(big, { offset: 99_990, limit: 5 });
-      assertEqual(page.map((row) => row.h), [999, 999, 999, 999, 999]);
+      assertEqual(
+        page.map((row) => row.h),
+        [999, 999, 999, 999, 999],
+      );
       const inputs = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => tables.fromRows([{ n }])));
       const results = await Promise.all(
-        inputs.map(async (input) => (await rowsOf(tables, 'SELECT n, (SELECT count(*) FROM big) AS c FROM input', { input, big }))[0]),
+        inputs.map(
+          async (input) =>
+            (await rowsOf(tables, 'SELECT n, (SELECT count(*) FROM big) AS c FROM input', { input, big }))[0],
+        ),
       );
-      assertEqual(results, [1, 2, 3, 4, 5, 6].map((n) => ({ n, c: 100_000 })));
+      assertEqual(
+        results,
+        [1, 2, 3, 4, 5, 6].map((n) => ({ n, c: 100_000 })),
+      );
     },
   },
   {
     title: 'says where SQL is wrong',
     async run({ tables }) {
       const input = await tables.fromRows([{ a: 1 }]);
-      const wrong = (sql: string, message: RegExp) => refuses('sql_error', () => tables.query(sql, { input }), message);
+      const wrong = (sql: string, message: RegExp) =>
+        refuses('sql_error', () => tables.query(sql, { input }), message);
       assertEqual(await wrong('SELECT\n  b\nFROM input', /"b" not found[\s\S]*LINE 2:/), { line: 2 });
       assertEqual(await wrong('SELECT a FORM input', /syntax error[\s\S]*LINE 1:/), { line: 1 });
       await wrong("SELECT 'x'::INTEGER", /Could not convert string 'x'/);
@@ -199,36 +276,79 @@ export const tablesContract: ContractCase[] = [
     async run({ tables }) {
       const input = await tables.fromRows([{ a: 1 }]);
       for (const sql of [
-        'DROP TABLE t1', 'INSERT INTO input VALUES (2)', 'SET threads = 1', "ATTACH 'x.db'", "COPY input TO 'x.csv'", 'INSTALL json', 'LOAD json',
-        'PRAGMA version', 'CREATE TABLE x (a INT)', 'CALL range(3)', 'BEGIN', 'EXPORT DATABASE \'x\'',
+        'DROP TABLE t1',
+        'INSERT INTO input VALUES (2)',
+        'SET threads = 1',
+        "ATTACH 'x.db'",
+        "COPY input TO 'x.csv'",
+        'INSTALL json',
+        'LOAD json',
+        'PRAGMA version',
+        'CREATE TABLE x (a INT)',
+        'CALL range(3)',
+        'BEGIN',
+        "EXPORT DATABASE 'x'",
       ]) {
         await refuses('sql_not_a_query', () => tables.query(sql, { input }), /must give rows/);
       }
-      await refuses('sql_not_a_query', () => tables.query('SELECT 1; DROP TABLE t1', { input }), /more than one statement/);
-      await refuses('sql_broken', () => tables.query('SELECT 1); DROP TABLE t1; SELECT (1', { input }), /parenthesis/);
-      await refuses('sql_error', () => tables.query("FROM read_csv('/etc/passwd')"), /disabled by configuration/);
+      await refuses(
+        'sql_not_a_query',
+        () => tables.query('SELECT 1; DROP TABLE t1', { input }),
+        /more than one statement/,
+      );
+      await refuses(
+        'sql_broken',
+        () => tables.query('SELECT 1); DROP TABLE t1; SELECT (1', { input }),
+        /parenthesis/,
+      );
+      await refuses(
+        'sql_error',
+        () => tables.query("FROM read_csv('/etc/passwd')"),
+        /disabled by configuration/,
+      );
       // Where DuckDB lacks an extension it would fetch it; so functions of some are tried.
       await tables.query("SELECT TIMESTAMP '2024-01-01' AT TIME ZONE 'Europe/Oslo'").catch(() => undefined);
       await tables.query("SELECT json_extract('{}', 'a')").catch(() => undefined);
-      await refuses('sql_error', () => tables.query("FROM read_parquet('https://example.org/x.parquet')"), /disabled by configuration|does not exist|not in the catalog/);
+      await refuses(
+        'sql_error',
+        () => tables.query("FROM read_parquet('https://example.org/x.parquet')"),
+        /disabled by configuration|does not exist|not in the catalog/,
+      );
       await refuses('sql_error', () => tables.query("FROM glob('*')"), /disabled by configuration/);
-      await refuses('sql_error', () => tables.query("FROM read_csv('https://127.0.0.1:9/x')"), /disabled by configuration/);
-      await refuses('sql_error', () => tables.query('WITH x AS (SELECT 1) INSERT INTO input FROM x', { input }), /syntax error/);
+      await refuses(
+        'sql_error',
+        () => tables.query("FROM read_csv('https://127.0.0.1:9/x')"),
+        /disabled by configuration/,
+      );
+      await refuses(
+        'sql_error',
+        () => tables.query('WITH x AS (SELECT 1) INSERT INTO input FROM x', { input }),
+        /syntax error/,
+      );
     },
   },
   {
     title: 'reads CSV with its types, and the file a query names',
     async run({ tables, files }) {
-      await files.write('data/trips.csv', 'id,day,km,who\n1,2024-01-02,3.5,Ada\n2,2024-01-03,,"Bo, the ""fast"""\n');
+      await files.write(
+        'data/trips.csv',
+        'id,day,km,who\n1,2024-01-02,3.5,Ada\n2,2024-01-03,,"Bo, the ""fast"""\n',
+      );
       const ref = await tables.readFile('data/trips.csv');
-      assertEqual(ref.columns.map((column) => column.type), ['BIGINT', 'DATE', 'DOUBLE', 'VARCHAR']);
+      assertEqual(
+        ref.columns.map((column) => column.type),
+        ['BIGINT', 'DATE', 'DOUBLE', 'VARCHAR'],
+      );
       const rows = [
         { id: 1, day: new Date('2024-01-02'), km: 3.5, who: 'Ada' },
         { id: 2, day: new Date('2024-01-03'), km: null, who: 'Bo, the "fast"' },
       ];
       assertEqual(await tables.rows(ref), rows);
       assertEqual(await rowsOf(tables, "FROM 'data/trips.csv'"), rows);
-      assertEqual(await rowsOf(tables, "SELECT who FROM \"data/trips.csv\" t WHERE who NOT IN ('x.csv', 'Ada')"), [{ who: 'Bo, the "fast"' }]);
+      assertEqual(
+        await rowsOf(tables, "SELECT who FROM \"data/trips.csv\" t WHERE who NOT IN ('x.csv', 'Ada')"),
+        [{ who: 'Bo, the "fast"' }],
+      );
       await files.write('data/semi.txt', 'a;b\n1;2\n');
       assertEqual(await tables.rows(await tables.readFile('data/semi.txt')), [{ a: 1, b: 2 }]);
       await files.write('data/tabs.tsv', 'a\tb\n1\tx\n');
@@ -240,9 +360,15 @@ export const tablesContract: ContractCase[] = [
   {
     title: 'reads JSON, whole or one record a line, with its dates',
     async run({ tables, files }) {
-      await files.write('a.json', '[{"a": 1, "day": "2024-02-03", "t": "2024-02-03 04:05", "s": "x"}, {"a": 2.5, "day": null, "more": [1]}]');
+      await files.write(
+        'a.json',
+        '[{"a": 1, "day": "2024-02-03", "t": "2024-02-03 04:05", "s": "x"}, {"a": 2.5, "day": null, "more": [1]}]',
+      );
       const ref = await tables.readFile('a.json');
-      assertEqual(ref.columns.map((column) => column.type), ['DOUBLE', 'DATE', 'TIMESTAMP', 'VARCHAR', 'BIGINT[]']);
+      assertEqual(
+        ref.columns.map((column) => column.type),
+        ['DOUBLE', 'DATE', 'TIMESTAMP', 'VARCHAR', 'BIGINT[]'],
+      );
       assertEqual(await tables.rows(ref), [
         { a: 1, day: new Date('2024-02-03'), t: new Date('2024-02-03T04:05Z'), s: 'x', more: null },
         { a: 2.5, day: null, t: null, s: null, more: [1] },
@@ -250,7 +376,10 @@ export const tablesContract: ContractCase[] = [
       await files.write('b.ndjson', '{"a": 1}\n\n{"a": 2}\n');
       assertEqual(await rowsOf(tables, "SELECT sum(a) AS total FROM 'b.ndjson'"), [{ total: 3 }]);
       await files.write('c.data', '[1, 2]');
-      assertEqual(await tables.rows(await tables.readFile('c.data', { format: 'json' })), [{ value: 1 }, { value: 2 }]);
+      assertEqual(await tables.rows(await tables.readFile('c.data', { format: 'json' })), [
+        { value: 1 },
+        { value: 2 },
+      ]);
     },
   },
   {
@@ -267,7 +396,10 @@ export const tablesContract: ContractCase[] = [
       }
       await tables.writeFile(ref, 'out/plain', { format: 'csv' });
       const text = new TextDecoder().decode(await files.read('out/plain'));
-      assertEqual(text, 'i,f,s,d,t,b,p\n1,1.5,"a ""b"", c",2024-01-02,2024-01-02 03:04:05,true,1.25\n,,,,,,\n3,3.5,ü,2024-01-04,2024-01-05 00:00:00,false,-1.50\n');
+      assertEqual(
+        text,
+        'i,f,s,d,t,b,p\n1,1.5,"a ""b"", c",2024-01-02,2024-01-02 03:04:05,true,1.25\n,,,,,,\n3,3.5,ü,2024-01-04,2024-01-05 00:00:00,false,-1.50\n',
+      );
     },
   },
   {
@@ -308,7 +440,8 @@ export const tablesContract: ContractCase[] = [
       const refs = [];
       const count = "SELECT count(*) AS n FROM duckdb_tables() WHERE table_name LIKE 't%'";
       const before = Number((await rowsOf(tables, count))[0]?.n);
-      for (let n = 0; n < 8; n++) refs.push(await tables.query(`SELECT i + ${n} AS i FROM range(10000) r(i)`));
+      for (let n = 0; n < 8; n++)
+        refs.push(await tables.query(`SELECT i + ${n} AS i FROM range(10000) r(i)`));
       const left = Number((await rowsOf(tables, count))[0]?.n) - before;
       assert(left <= 3, `DuckDB still has ${left} of 8 tables`);
       for (const [n, input] of refs.entries()) {
@@ -323,7 +456,10 @@ export const tablesContract: ContractCase[] = [
       assertEqual([ref.columns, ref.rows, await tables.rows(ref)], [[], 0, []]);
       await refuses('table_without_columns', () => tables.query('FROM input', { input: ref }), /no columns/);
       const none = await tables.query('SELECT 1 AS a WHERE false');
-      assertEqual([none.rows, await rowsOf(tables, 'SELECT count(a) AS n FROM input', { input: none })], [0, [{ n: 0 }]]);
+      assertEqual(
+        [none.rows, await rowsOf(tables, 'SELECT count(a) AS n FROM input', { input: none })],
+        [0, [{ n: 0 }]],
+      );
     },
   },
 ];

@@ -17,7 +17,11 @@ describe('tables on Node', () => {
     const files = createMemoryFiles();
     const { artifacts } = createMemoryStore();
     const again = (loadedBytes?: number) => {
-      const tables = createDuckDbTables({ files, artifacts, ...(loadedBytes !== undefined && { loadedBytes }) });
+      const tables = createDuckDbTables({
+        files,
+        artifacts,
+        ...(loadedBytes !== undefined && { loadedBytes }),
+      });
       opened.push(tables);
       return tables;
     };

@@ -27,10 +27,13 @@ it('knows the data nodes', () => {
 });
 
 describe.each(withTables)('$type', (definition) => {
-  it.each(definition.examples.map((example) => ({ name: example.title?.en, example })))('$name', async ({ example }) => {
-    const outcome = await runExample(definition, example, tablesWithCities);
-    expect(outcome.errors.map((error) => error.name)).toEqual(example.errors ?? []);
-    expect(outcome.results).toEqual(example.results);
-    if (example.written) expect(outcome.files).toEqual({ ...example.files, ...example.written });
-  });
+  it.each(definition.examples.map((example) => ({ name: example.title?.en, example })))(
+    '$name',
+    async ({ example }) => {
+      const outcome = await runExample(definition, example, tablesWithCities);
+      expect(outcome.errors.map((error) => error.name)).toEqual(example.errors ?? []);
+      expect(outcome.results).toEqual(example.results);
+      if (example.written) expect(outcome.files).toEqual({ ...example.files, ...example.written });
+    },
+  );
 });

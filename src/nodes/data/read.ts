@@ -28,7 +28,10 @@ export default defineNode({
   version: 1,
   kind: 'map',
   title: { en: 'Read table', zh: '读取表格' },
-  summary: { en: 'Reads a CSV, JSON or Parquet file as a table.', zh: '将 CSV、JSON 或 Parquet 文件读取为表格。' },
+  summary: {
+    en: 'Reads a CSV, JSON or Parquet file as a table.',
+    zh: '将 CSV、JSON 或 Parquet 文件读取为表格。',
+  },
   icon: 'file-spreadsheet',
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'table' }],

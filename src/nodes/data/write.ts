@@ -27,7 +27,9 @@ const params = z.object({
 
 function dataOf(payload: unknown): unknown {
   if (typeof payload === 'object' && payload !== null && 'data' in payload) return payload.data;
-  throw new TypeError(`Without a path, the value has to be {path, data}, but it is ${describeValue(payload)}.`);
+  throw new TypeError(
+    `Without a path, the value has to be {path, data}, but it is ${describeValue(payload)}.`,
+  );
 }
 
 export default defineNode({
