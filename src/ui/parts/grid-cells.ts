@@ -6,16 +6,12 @@ import { whole } from './format.ts';
 export interface Column {
   key: string;
   title: string;
-  /** A CSS track. */
-  width: string;
   numeric: boolean;
   type?: string;
 }
 
 /** Beyond this many columns a table cannot be read; the rest are in the row's detail. */
 const mostColumns = 60;
-const wide = 'minmax(9rem, 1fr)';
-const narrow = 'minmax(6.5rem, 0.6fr)';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isTableRef(value);
@@ -26,7 +22,7 @@ const numericTypes = /^(tinyint|smallint|integer|bigint|hugeint|u\w*int\w*|float
 export function tableColumns(table: TableRef): Column[] {
   return table.columns.slice(0, mostColumns).map(({ name, type }) => {
     const numeric = numericTypes.test(type);
-    return { key: name, title: name, width: numeric ? narrow : wide, numeric, type: type.toLowerCase() };
+    return { key: name, title: name, numeric, type: type.toLowerCase() };
   });
 }
 
@@ -34,13 +30,13 @@ export function tableColumns(table: TableRef): Column[] {
 export function columnsOf(values: readonly unknown[]): Column[] {
   if (!values.length || !values.every(isRecord)) {
     const numeric = values.length > 0 && values.every((value) => typeof value === 'number');
-    return [{ key: 'value', title: m.value(), width: numeric ? '12rem' : wide, numeric }];
+    return [{ key: 'value', title: m.value(), numeric }];
   }
   const keys = new Set<string>();
   for (const value of values) for (const key of Object.keys(value)) if (keys.size < mostColumns) keys.add(key);
   return [...keys].map((key) => {
     const numeric = values.every((value) => value[key] === undefined || value[key] === null || typeof value[key] === 'number');
-    return { key, title: key, width: numeric ? narrow : wide, numeric };
+    return { key, title: key, numeric };
   });
 }
 
