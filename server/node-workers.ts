@@ -65,7 +65,8 @@ export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
   const entry = fileURLToPath(options.entry ?? new URL('./task-process.js', import.meta.url));
   const memoryMb = options.memoryMb ?? defaultMemoryMb;
   return (name): SpawnedWorker => {
-    const child = fork(entry, [], {
+    // It must know its parent from the first moment: see `watchParent`.
+    const child = fork(entry, [String(process.pid)], {
       env: {},
       execArgv: [`--max-old-space-size=${memoryMb}`, `--title=${name}`],
       serialization: 'advanced',

@@ -16,7 +16,7 @@ export function serveTaskProcess(registry: NodeRegistry): void {
   if (!send) throw new Error('This file is for a child process with an IPC channel.');
   // The parent is gone: nobody is left to work for.
   process.once('disconnect', () => process.exit(0));
-  watchParent();
+  watchParent(Number(process.argv[2]));
   tameProcess();
   const endpoint = channelEndpoint({
     post: (message) => void send(message),
@@ -37,10 +37,9 @@ export function serveTaskProcess(registry: NodeRegistry): void {
 }
 
 /** Ends this process when its parent is gone even if a task never lets go of the event loop: from a thread beside it. */
-function watchParent(): void {
-  const watch = `
-    const parent = process.ppid;
-    setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+function watchParent(parent: number): void {
+  // Told by the parent itself, which may be gone before this process could look.
+  const watch = `setInterval(() => { if (process.ppid !== ${parent}) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
   const watcher = new Worker(watch, {
     eval: true,
     env: {},
