@@ -154,7 +154,7 @@ export class ArrowTables implements Tables {
     const file = await (await this.started()).offerFile(bytes);
     try {
       return await this.withSession((session) =>
-        readCsv(session, file.path, path, bytes, (from) => this.capture(session, from)),
+        readCsv(file.path, path, bytes, (from) => this.capture(session, from)),
       );
     } finally {
       await file.withdraw();

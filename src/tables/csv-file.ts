@@ -1,7 +1,6 @@
 /** CSV files through DuckDB, which finds out delimiter, header and types by itself. */
 import { fileError } from '../nodes/file-error.ts';
 import type { TableRef } from '../schema/table.ts';
-import type { Session } from './database.ts';
 import { quoteText } from './sql-types.ts';
 
 /**
@@ -9,7 +8,6 @@ import { quoteText } from './sql-types.ts';
  * @throws HandloomError `file_broken` naming the file, and the line where DuckDB tells it.
  */
 export async function readCsv(
-  session: Session,
   file: string,
   path: string,
   bytes: Uint8Array,
