@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { type FrontServer, startFrontServer } from './front-server.ts';
 import { controlled, expect, expectEngines, runSquares, stopServiceWorkers, test } from './host-test.ts';
 
@@ -125,6 +126,40 @@ test.describe('with an origin of its own', () => {
     expect((await runSquares(page, 'service worker', [6])).squares).toEqual([36]);
     const health = await page.evaluate(() => inPage.client('service worker').health());
     expect(health.isolation).toBe('sandbox');
+  });
+
+  test('what was used once, samples and DuckDB, works without a network', async ({ openTab }) => {
+    test.setTimeout(120_000);
+    const countRows = (page: Page) =>
+      page.evaluate(async () => {
+        const client = inPage.client('port');
+        const { id: graph } = await client.createGraph({
+          format: 'handloom.graph',
+          version: 1,
+          name: 'prices',
+          nodes: [
+            { id: 'read', type: 'data.read', params: { path: 'samples/stocks.csv' } },
+            { id: 'count', type: 'data.sql', params: { sql: 'SELECT count(*)::INTEGER AS n FROM input' } },
+            { id: 'rows', type: 'data.rows' },
+          ],
+          edges: [
+            { source: 'read', target: 'count' },
+            { source: 'count', target: 'rows' },
+          ],
+        });
+        const { id } = await client.startRun(graph);
+        await client.followRun(id, () => {});
+        const { status, outputs, errors } = await client.getRun(id);
+        return { status, outputs, errors };
+      });
+    const counted = { status: 'succeeded', outputs: { rows: [{ n: 560 }] }, errors: [] };
+    const first = await openTab(front.url);
+    expect(await countRows(first)).toEqual(counted);
+    const kept = async () => (await (await caches.open('handloom-large')).keys()).map(({ url }) => url);
+    await expect.poll(() => first.evaluate(kept)).toEqual([expect.stringMatching(/\.wasm$/)]);
+    await first.close();
+    await front.stop();
+    expect(await countRows(await openTab(front.url))).toEqual(counted);
   });
 
   test('a later build waits until the pages of the one before are closed, and drops its files', async ({
