@@ -80,6 +80,19 @@ program
   .action(async (options) => finish(await (await import('./cli/runs-command.ts')).runsCommand(options)));
 
 program
+  .command('resume')
+  .description('go on with a run whose process died (default: the newest)')
+  .argument('[run]')
+  .addOption(workersOption())
+  .option('--report <file>', 'write the report there, whole; - is the standard output')
+  .addOption(dataOption())
+  .addOption(filesOption())
+  .option('--quiet', 'show nothing but what is wrong')
+  .action(async (run, options) =>
+    finish(await (await import('./cli/resume-command.ts')).resumeCommand(run, options)),
+  );
+
+program
   .command('serve')
   .description('serve the app and its API')
   .option('--port <n>', 'port to listen on', wholeNumber(0, 65_535), 8000)

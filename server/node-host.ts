@@ -14,6 +14,7 @@ import { databaseFile, filesFolder } from './data-folder.ts';
 import { createDirectoryFiles } from './directory-files.ts';
 import { tablesWhenFirstUsed } from './lazy-tables.ts';
 import { processSpawner, threadSpawner } from './node-workers.ts';
+import { isAlive, owner } from './process-name.ts';
 import { createSqliteStore } from './store/sqlite-store.ts';
 import { systemClock } from './system-clock.ts';
 import { version } from './version.ts';
@@ -60,7 +61,16 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     process: processSpawner(),
     world: { fetch, files, tables },
   });
-  const engine = createEngine({ store, executor, registry, clock: systemClock, newId, tools: prepareTools });
+  const engine = createEngine({
+    store,
+    executor,
+    registry,
+    clock: systemClock,
+    newId,
+    tools: prepareTools,
+    owner,
+    isAlive,
+  });
   return {
     engine,
     async services() {

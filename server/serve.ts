@@ -56,6 +56,11 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     onUnexpected: (error, request) =>
       log(`${request.method} ${new URL(request.url).pathname}: ${(error as Error)?.stack ?? error}`),
   });
+  // Runs that a server before this one left unfinished go on; the API answers meanwhile.
+  void host.engine.recover().then((resumed) => {
+    if (resumed.length > 0)
+      log(`Going on with ${resumed.length} interrupted run${resumed.length > 1 ? 's' : ''}.`);
+  });
   const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${name}:${port}`,

@@ -1,101 +1,25 @@
 /** `handloom run`: one graph from start to end. */
-import { constants } from 'node:fs';
-import { access, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import type { RunProgress } from '../../src/api/services.ts';
-import { toJsonText } from '../../src/schema/json.ts';
-import type { RunReport } from '../../src/schema/run.ts';
 import { openNodeHost } from '../node-host.ts';
-import { BadInput, exitStatus, exitStatusOf } from './exit.ts';
-import { printable } from './printable.ts';
-import { createProgressView } from './progress-view.ts';
+import { checkWritable, type FollowOptions, followToEnd } from './follow-run.ts';
 import { type InputOption, readGraph } from './read-graph.ts';
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends FollowOptions {
   input: InputOption[];
   data: string;
   files?: string;
   workers?: number;
-  report?: string;
-  quiet?: boolean;
 }
-
-/** Errors shown in a terminal; the report has them all. */
-const shownErrors = 5;
 
 /** Runs a graph file. @returns the exit status @throws BadInput */
 export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
   const graph = await readGraph(file, options.input);
-  if (options.report !== undefined && options.report !== '-') await checkWritable(options.report);
-
-  const host = await openNodeHost({ dataDir: options.data, files: options.files, workers: options.workers });
+  await checkWritable(options.report);
+  const { data, files, workers } = options;
+  const host = await openNodeHost({ dataDir: data, files, workers });
   try {
     const { id } = await host.engine.start(graph);
-    const stopListening = onInterrupt(() => void host.engine.cancel(id).catch(() => {}));
-    const view = options.quiet ? undefined : await createProgressView(process.stderr, graph);
-    const unsubscribe =
-      view && (await host.engine.subscribe(id, (progress: RunProgress) => view.update(progress)));
-    await host.engine.ended(id);
-    stopListening();
-    unsubscribe?.();
-    const report: RunReport = await host.engine.report(id, Number.POSITIVE_INFINITY);
-    view?.end(report);
-    if (!options.quiet) for (const line of errorSummary(report)) process.stderr.write(`${line}\n`);
-    await writeReport(report, options.report);
-    return exitStatusOf(report.status);
+    return await followToEnd(host.engine, id, options);
   } finally {
     await host.close();
   }
-}
-
-/** The first signal calls back; the second ends the process at once. */
-function onInterrupt(cancel: () => void): () => void {
-  let asked = false;
-  const onSignal = () => {
-    if (asked) process.exit(exitStatus.cancelled);
-    asked = true;
-    cancel();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-}
-
-async function checkWritable(file: string): Promise<void> {
-  const folder = dirname(resolve(file));
-  const reason = await access(folder, constants.W_OK).then(
-    () =>
-      stat(file).then(
-        (there) => (there.isDirectory() ? 'it is a folder' : undefined),
-        () => undefined,
-      ),
-    () => `the folder ${folder} cannot be written to`,
-  );
-  if (reason) throw new BadInput([`--report ${file}: ${reason}`]);
-}
-
-async function writeReport(report: RunReport, target: string | undefined): Promise<void> {
-  if (target === undefined) return;
-  const text = `${toJsonText(report, 2)}\n`;
-  if (target === '-') {
-    await new Promise<void>((done) => process.stdout.write(text, () => done()));
-    return;
-  }
-  const isDevice = await stat(target).then(
-    (there) => !there.isFile(),
-    () => false,
-  );
-  if (isDevice) return writeFile(target, text);
-  // As a whole or not at all.
-  const aside = `${target}.${process.pid}.tmp`;
-  await writeFile(aside, text);
-  await rename(aside, target);
-}
-
-function errorSummary({ errors }: RunReport): string[] {
-  const lines = errors
-    .slice(0, shownErrors)
-    .map(({ node, task, name, message }) => printable(`  ${node}, task ${task}: ${name}: ${message}`));
-  if (errors.length > shownErrors)
-    lines.push(`  … and ${errors.length - shownErrors} more; --report has them all`);
-  return lines;
 }

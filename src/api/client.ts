@@ -102,6 +102,14 @@ export function createClient(fetch: Fetch, base = '/api') {
     getRun: (id: string) => get<RunReport>(at`/runs/${id}`),
     getRunGraph: (id: string) => get<Graph>(at`/runs/${id}/graph`),
     cancelRun: (id: string) => post<RunSummary>('POST', at`/runs/${id}/cancel`, {}),
+    pauseRun: (id: string) => post<RunSummary>('POST', at`/runs/${id}/pause`, {}),
+    resumeRun: (id: string) => post<RunSummary>('POST', at`/runs/${id}/resume`, {}),
+    closeRun: (id: string) => post<RunSummary>('POST', at`/runs/${id}/close`, {}),
+    inject: (id: string, inputs: Record<string, unknown[]>) =>
+      post<RunSummary>('POST', at`/runs/${id}/inject`, { inputs }),
+    /** Tries failed tasks again: all, or those of a node, an error name, or a list. */
+    retryRun: (id: string, which: { node?: string; error?: string; tasks?: string[] } = {}) =>
+      post<{ tasks: number }>('POST', at`/runs/${id}/retry`, which),
     async deleteRun(id: string): Promise<void> {
       await send('DELETE', at`/runs/${id}`);
     },

@@ -15,6 +15,7 @@ import { fileRoutes } from './routes/files.ts';
 import { graphRoutes } from './routes/graphs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { nodeTypeRoutes } from './routes/node-types.ts';
+import { runControlRoutes } from './routes/run-control.ts';
 import { runRoutes } from './routes/runs.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { tableRoutes } from './routes/tables.ts';
@@ -55,6 +56,7 @@ export function createApp(services: Services, options: AppOptions = {}): OpenAPI
   statisticsRoutes(api);
   graphRoutes(api);
   runRoutes(api);
+  runControlRoutes(api);
   taskRoutes(api);
   tableRoutes(api);
   fileRoutes(api);

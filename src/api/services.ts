@@ -61,6 +61,16 @@ export interface RunService {
   /** Everything that keeps this graph from running; empty when nothing does. */
   validate(graph: unknown): Promise<Issue[]>;
   cancel(id: string): Promise<void>;
+  /** Sends out nothing more; what is under way comes to its end. */
+  pause(id: string): Promise<void>;
+  /** Goes on with a run that was paused, or whose host died. */
+  unpause(id: string): Promise<void>;
+  /** Ends the wait for tasks from outside. */
+  close(id: string): Promise<void>;
+  /** Adds tasks to a live run. @throws ValidationError `unknown_node` */
+  inject(id: string, inputs: Record<string, unknown[]>): Promise<void>;
+  /** Tries failed tasks again, in a run that lives or has ended. @returns how many */
+  retry(id: string, which: { node?: string; error?: string; tasks?: string[] }): Promise<number>;
   /** @throws ConflictError `run_live` while it has not ended. */
   remove(id: string): Promise<void>;
   list(query: RunQuery): Promise<Page<RunSummary>>;

@@ -40,6 +40,10 @@ export interface EngineOptions {
   tools: PrepareTools;
   /** Uniform in [0, 1). @default Math.random */
   random?: () => number;
+  /** Names this process, where several work on one store. */
+  owner?: string;
+  /** Whether another process of that name still runs. @default () => false */
+  isAlive?: (owner: string) => boolean;
 }
 
 export interface StartOptions {
@@ -73,6 +77,7 @@ export class Engine {
       ...(options.graphId !== undefined && { graphId: options.graphId }),
       status: 'pending',
       createdAt: new Date(clock.now()).toISOString(),
+      ...(this.#options.owner !== undefined && { owner: this.#options.owner }),
       nodes: Object.fromEntries(nodes.map((node) => [node.id, emptyCounters()])),
     };
     await store.runs.create({ ...summary, document: graph, ...(options.keepOpen && { keepOpen: true }) });
@@ -88,8 +93,11 @@ export class Engine {
    */
   async resume(id: string): Promise<void> {
     if (this.#live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
-    const { status } = await this.#record(id);
+    const { status, owner } = await this.#record(id);
     if (hasEnded(status)) throw runEnded(id, status);
+    if (this.#isElsewhere(owner)) {
+      throw new ConflictError('run_live', `The run is under way in another process: ${owner}.`, { details: { id } });
+    }
     (await this.#revive(id)).send({ type: 'recover' });
   }
 
@@ -103,12 +111,12 @@ export class Engine {
     for (const { first } of await runs.summaries(id))
       replay.take((await runs.chunk(id, first))?.entries ?? []);
     replay.finish();
-    return this.#enliven(summary, state, nodes, graph);
+    const { owner = summary.owner } = this.#options;
+    return this.#enliven({ ...summary, ...(owner !== undefined && { owner }) }, state, nodes, graph);
   }
 
   /**
-   * Resumes every run that a host which is no more has left unfinished. Call it only where no other engine can be
-   * working on the same store.
+   * Resumes every run that a host which is no more has left unfinished.
    * @returns ids of the runs that go on
    */
   async recover(): Promise<string[]> {
@@ -117,7 +125,7 @@ export class Engine {
       let cursor: string | undefined;
       do {
         const page = await this.#options.store.runs.list({ status, limit: 1000, ...(cursor && { cursor }) });
-        interrupted.push(...page.items.map((run) => run.id));
+        interrupted.push(...page.items.filter((run) => !this.#isElsewhere(run.owner)).map((run) => run.id));
         cursor = page.nextCursor ?? undefined;
       } while (cursor);
     }
@@ -319,6 +327,11 @@ export class Engine {
   /** Brings the journals of all live runs into the store. */
   async flush(): Promise<void> {
     await Promise.all([...this.#live.values()].map((run) => run.flush()));
+  }
+
+  #isElsewhere(owner: string | undefined): boolean {
+    const { owner: self, isAlive } = this.#options;
+    return owner !== undefined && owner !== self && (isAlive?.(owner) ?? false);
   }
 
   #stateOf(id: string, plan: Plan, keepOpen: boolean): SchedulerState {

@@ -72,6 +72,15 @@ export const startRunSchema = z.strictObject({
   inputs: graphSchema.shape.inputs.meta({ description: 'Payloads by node, instead of those of the graph.' }),
   keepOpen: z.boolean().optional().meta({ description: 'Wait for further tasks when all is done.' }),
 });
+export const injectSchema = z.strictObject({
+  inputs: z.record(z.string(), z.array(z.unknown())).meta({ description: 'Payloads by node.' }),
+});
+export const retrySchema = z.strictObject({
+  node: z.string().optional().meta({ description: 'Only tasks of this node.' }),
+  error: z.string().optional().meta({ description: 'Only tasks that failed with an error of this name.' }),
+  tasks: z.array(z.string()).optional().meta({ description: 'Only these tasks.' }),
+});
+export const retriedSchema = z.object({ tasks: z.int().meta({ description: 'How many are tried again.' }) });
 export const startedRunSchema = runSummarySchema.pick({ id: true });
 
 export const issueSchema = z.object({

@@ -67,6 +67,8 @@ export const runSummarySchema = z.object({
   createdAt: z.string(),
   startedAt: z.string().optional(),
   finishedAt: z.string().optional(),
+  /** The process that runs it, or ran it last, where several share a store. */
+  owner: z.string().optional(),
   /** Why a run ended the way it did, where the status alone does not say. */
   reason: z.string().optional(),
   nodes: z.record(z.string(), countersSchema),

@@ -3,6 +3,7 @@
  * against the service worker and the engine's port. No test runner in here.
  */
 import { badInputCases } from './bad-input-cases.ts';
+import { controlCases } from './control-cases.ts';
 import { graphCases } from './graph-cases.ts';
 import { runCases } from './run-cases.ts';
 import { type ApiSuiteOptions, suiteTools } from './suite-tools.ts';
@@ -17,6 +18,6 @@ export interface ApiCase {
 
 export function apiCases(options: ApiSuiteOptions): ApiCase[] {
   const tools = suiteTools(options);
-  const cases = { ...graphCases(tools), ...runCases(tools), ...badInputCases(tools) };
+  const cases = { ...graphCases(tools), ...runCases(tools), ...controlCases(tools), ...badInputCases(tools) };
   return Object.entries(cases).map(([name, run]) => ({ name, run }));
 }

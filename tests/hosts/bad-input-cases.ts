@@ -47,7 +47,6 @@ export const badInputCases = ({ client, raw, post, runToEnd, problem }: SuiteToo
     await problem(await raw('/runs/none/tasks'), 404, 'run_not_found');
     await problem(await raw('/runs/none/events'), 404, 'run_not_found');
     await problem(await raw('/nothing/here'), 404, 'not_found');
-    await problem(await raw(`/runs/${id}/pause`, { method: 'POST' }), 404, 'not_found');
     await problem(await raw('/health', { method: 'DELETE' }), 405, 'method_not_allowed');
     await problem(await raw('/runs?graph=%ff'), 400, 'bad_encoding');
     const { id: graphId } = await client.createGraph(addSquare());

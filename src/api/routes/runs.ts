@@ -1,4 +1,4 @@
-/** Runs: listed, reported, followed, cancelled, deleted. */
+/** Runs: listed, reported, followed, deleted. */
 import { ValidationError } from '../../errors.ts';
 import { errorQuerySchema, outputQuerySchema, runQuerySchema } from '../../schema/api.ts';
 import { eventStream } from '../event-stream.ts';
@@ -50,21 +50,6 @@ export function runRoutes(api: Api): void {
     async ({ param }) => {
       await runs.remove(param('id'));
       return done();
-    },
-  );
-  operation(
-    api,
-    {
-      method: 'post',
-      path: '/runs/{id}/cancel',
-      tag: 'Runs',
-      summary: 'End a run within a second',
-      answer: { status: 202, content: { schema: 'RunSummary' } },
-      problems: [404, 409],
-    },
-    async ({ param }) => {
-      await runs.cancel(param('id'));
-      return json(await runs.summary(param('id')), 202);
     },
   );
   operation(

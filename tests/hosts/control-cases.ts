@@ -1,0 +1,79 @@
+/** Runs that somebody steers while they go on. */
+import type { RunProgress } from '../../src/api/services.ts';
+import { equal, ok } from './assert.ts';
+import { code, graphOf } from './sample-graphs.ts';
+import type { Cases, SuiteTools } from './suite-tools.ts';
+
+export const controlCases = ({ client, raw, post, problem, refusal }: SuiteTools): Cases => {
+  /** Settles when the run's progress is as `isSo` wants it. */
+  const until = (id: string, isSo: (progress: RunProgress) => boolean) =>
+    new Promise<void>((resolve, reject) => {
+      client
+        .followRun(id, (progress) => {
+          if (isSo(progress)) resolve();
+        })
+        .then(() => reject(new Error('It never was so')), reject);
+    });
+  const start = async (graph: Parameters<typeof client.createGraph>[0], options = {}) =>
+    (await client.startRun((await client.createGraph(graph)).id, options)).id;
+
+  return {
+    async 'takes tasks into a run that is kept open, until it is closed'() {
+      const nodes = [code('double', '(n) => n * 2'), { id: 'all', type: 'flow.collect' }];
+      const id = await start(graphOf('open', nodes, [{ source: 'double', target: 'all' }]), {
+        keepOpen: true,
+      });
+      await client.inject(id, { double: [1, 2] });
+      await until(id, ({ run }) => run.nodes.double?.succeeded === 2);
+      await client.inject(id, { double: [3] });
+      await problem(
+        await post(`/runs/${id}/inject`, JSON.stringify({ inputs: { ghost: [1] } })),
+        400,
+        'unknown_node',
+      );
+      await problem(await post(`/runs/${id}/inject`, JSON.stringify({ inputs: [1] })), 400, 'invalid_body');
+      await until(id, ({ run }) => run.nodes.double?.succeeded === 3);
+      equal((await client.getRun(id)).status, 'running', 'still open');
+      await client.closeRun(id);
+      await client.followRun(id, () => {});
+      equal((await client.getRun(id)).outputs.all, [[2, 4, 6]], 'outputs');
+      equal(await refusal(client.inject(id, { double: [1] })), 'run_ended', 'injecting too late');
+      equal(await refusal(client.closeRun(id)), 'run_ended', 'closing again');
+    },
+
+    async 'pauses a run and goes on with it'() {
+      const slow = code(
+        'slow',
+        '(n) => { const end = Date.now() + 20; while (Date.now() < end); return n; }',
+      );
+      const id = await start(graphOf('slow', [slow], [], { slow: Array.from({ length: 30 }, (_, i) => i) }));
+      await until(id, ({ run }) => (run.nodes.slow?.succeeded ?? 0) > 0);
+      equal((await client.pauseRun(id)).status, 'paused', 'paused');
+      await until(id, ({ run }) => run.nodes.slow?.running === 0);
+      const { pending = 0 } = (await client.getRun(id)).nodes.slow ?? {};
+      ok(pending > 0, 'tasks are left');
+      await client.resumeRun(id);
+      await client.followRun(id, () => {});
+      equal((await client.getRun(id)).nodes.slow?.succeeded, 30, 'all done');
+      equal(await refusal(client.resumeRun(id)), 'run_ended', 'resuming what has ended');
+    },
+
+    async 'tries failed tasks again'() {
+      const flaky = "(n, ctx) => { if (n % 2 && ctx.attempt === 1) throw new RangeError('odd'); return n; }";
+      const nodes = [code('flaky', flaky), code('after', '(n) => n * 10')];
+      const id = await start(
+        graphOf('flaky', nodes, [{ source: 'flaky', target: 'after' }], { flaky: [1, 2, 3] }),
+      );
+      await client.followRun(id, () => {});
+      equal((await client.getRun(id)).status, 'partial', 'before');
+      equal(await client.retryRun(id, { error: 'TypeError' }), { tasks: 0 }, 'no such error');
+      equal(await (await raw(`/runs/${id}/retry`, { method: 'POST' })).json(), { tasks: 2 }, 'all');
+      await client.followRun(id, () => {});
+      const report = await client.getRun(id);
+      equal([report.status, report.errors], ['succeeded', []], 'after');
+      equal(report.outputs.after?.toSorted(), [10, 20, 30], 'outputs');
+      equal(report.nodes.flaky?.retried, 2, 'counted as further attempts');
+      await problem(await raw('/runs/none/retry', { method: 'POST' }), 404, 'run_not_found');
+    },
+  };
+};
