@@ -13,7 +13,10 @@ describe('results as a table', () => {
   });
 
   it('writes CSV that keeps commas, quotes and lines, and defuses formulas', () => {
-    const rows = [{ a: 'x,"y"\nz', b: '=1+1' }, { a: -1, b: null }];
+    const rows = [
+      { a: 'x,"y"\nz', b: '=1+1' },
+      { a: -1, b: null },
+    ];
     expect(toCsv(rows, ['a', 'b'])).toBe('a,b\r\n"x,""y""\nz",\'=1+1\r\n-1,');
   });
 

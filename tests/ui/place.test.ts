@@ -7,7 +7,10 @@ describe('the place of a new node', () => {
   });
 
   it('moves down until no card is covered', () => {
-    const taken = [{ x: 0, y: 0 }, { x: 0, y: 120 }];
+    const taken = [
+      { x: 0, y: 0 },
+      { x: 0, y: 120 },
+    ];
     const place = freePlace({ x: 0, y: 0 }, taken);
     expect(place.x).toBe(0);
     for (const other of taken) expect(Math.abs(place.y - other.y)).toBeGreaterThanOrEqual(104);

@@ -43,9 +43,15 @@ export async function tidy(
     id: 'root',
     layoutOptions: options,
     children: nodes.map(({ id, width, height }) => ({ id, width, height })),
-    edges: edges.map(({ source, target }, index) => ({ id: `e${index}`, sources: [source], targets: [target] })),
+    edges: edges.map(({ source, target }, index) => ({
+      id: `e${index}`,
+      sources: [source],
+      targets: [target],
+    })),
   };
   const laid = await (await engine).layout(root);
   const snap = (value = 0) => Math.round(value / step) * step;
-  return Object.fromEntries((laid.children ?? []).map((node) => [node.id, { x: snap(node.x), y: snap(node.y) }]));
+  return Object.fromEntries(
+    (laid.children ?? []).map((node) => [node.id, { x: snap(node.x), y: snap(node.y) }]),
+  );
 }

@@ -1,6 +1,12 @@
 /** The one place where a graph of ours becomes the nodes and edges that xyflow draws. */
 import type { Edge, Node } from '@xyflow/svelte';
-import { defaultInput, defaultOutput, type Graph, type GraphEdge, type GraphNode } from '../../schema/graph.ts';
+import {
+  defaultInput,
+  defaultOutput,
+  type Graph,
+  type GraphEdge,
+  type GraphNode,
+} from '../../schema/graph.ts';
 import { threadKeys } from '../state/run-view.svelte.ts';
 
 export type CardNode = Node<{ node: GraphNode }, 'card'>;
@@ -14,7 +20,12 @@ const row = 140;
  * Cards for a graph's nodes. A card that is what it was is the very same object, so that xyflow leaves it alone;
  * measured sizes and the present drag survive.
  */
-export function toCards(graph: Graph, selected: ReadonlySet<string>, before: CardNode[], labels: (node: GraphNode) => string): CardNode[] {
+export function toCards(
+  graph: Graph,
+  selected: ReadonlySet<string>,
+  before: CardNode[],
+  labels: (node: GraphNode) => string,
+): CardNode[] {
   const old = new Map(before.map((card) => [card.id, card]));
   return graph.nodes.map((node, index) => {
     const card = old.get(node.id);

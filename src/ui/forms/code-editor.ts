@@ -7,7 +7,14 @@ import { sql } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from '@codemirror/language';
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { EditorState, type Extension } from '@codemirror/state';
-import { drawSelection, EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
 export type Language = 'code' | 'sql' | 'json' | 'expression';
@@ -37,8 +44,7 @@ const languages: Record<Language, () => Extension> = {
   sql: () => [sql(), lineNumbers(), highlightActiveLine()],
   json: () => json(),
   // An expression is one line: a new line in it becomes a space.
-  expression: () =>
-    EditorState.transactionFilter.of((change) => (change.newDoc.lines > 1 ? [] : change)),
+  expression: () => EditorState.transactionFilter.of((change) => (change.newDoc.lines > 1 ? [] : change)),
 };
 
 const colours = HighlightStyle.define([
@@ -56,7 +62,13 @@ const colours = HighlightStyle.define([
 const look = EditorView.theme({
   '&': { backgroundColor: 'transparent', color: 'var(--ink)', fontSize: '12px' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--font-data)', fontVariantLigatures: 'none', lineHeight: '1.5', maxHeight: '360px', overflow: 'auto' },
+  '.cm-scroller': {
+    fontFamily: 'var(--font-data)',
+    fontVariantLigatures: 'none',
+    lineHeight: '1.5',
+    maxHeight: '360px',
+    overflow: 'auto',
+  },
   '.cm-content': { padding: '7px 0', caretColor: 'var(--accent)' },
   '.cm-line': { padding: '0 10px' },
   '.cm-gutters': { backgroundColor: 'transparent', border: 'none', color: 'var(--ink-3)' },
@@ -67,9 +79,15 @@ const look = EditorView.theme({
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': {
     backgroundColor: 'color-mix(in oklab, var(--accent) 24%, transparent)',
   },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--accent-soft)', outline: 'none' },
+  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': {
+    backgroundColor: 'var(--accent-soft)',
+    outline: 'none',
+  },
   '.cm-tooltip': {
-    backgroundColor: 'var(--raised)', border: '1px solid var(--line)', borderRadius: '8px', color: 'var(--ink)',
+    backgroundColor: 'var(--raised)',
+    border: '1px solid var(--line)',
+    borderRadius: '8px',
+    color: 'var(--ink)',
   },
 });
 
@@ -80,8 +98,17 @@ export function createCodeEditor({ host, id, label, language, text, onchange }: 
     state: EditorState.create({
       doc: text,
       extensions: [
-        history(), drawSelection(), highlightSpecialChars(), keymap.of([...defaultKeymap, ...historyKeymap]), closeBrackets(), bracketMatching(), indentOnInput(), EditorView.lineWrapping, languages[language](),
-        syntaxHighlighting(colours), look,
+        history(),
+        drawSelection(),
+        highlightSpecialChars(),
+        keymap.of([...defaultKeymap, ...historyKeymap]),
+        closeBrackets(),
+        bracketMatching(),
+        indentOnInput(),
+        EditorView.lineWrapping,
+        languages[language](),
+        syntaxHighlighting(colours),
+        look,
         EditorView.contentAttributes.of({ id, 'aria-label': label, spellcheck: 'false' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged && !silent) onchange(update.state.doc.toString());
@@ -102,7 +129,12 @@ export function createCodeEditor({ host, id, label, language, text, onchange }: 
       const diagnostics = marks.map(({ line, column, message }): Diagnostic => {
         const place = doc.line(Math.min(Math.max(1, line), doc.lines));
         const from = Math.min(place.to, place.from + Math.max(0, (column ?? 1) - 1));
-        return { from, to: Math.max(from, column === undefined ? place.to : Math.min(place.to, from + 1)), severity: 'error', message };
+        return {
+          from,
+          to: Math.max(from, column === undefined ? place.to : Math.min(place.to, from + 1)),
+          severity: 'error',
+          message,
+        };
       });
       view.dispatch(setDiagnostics(view.state, diagnostics));
     },

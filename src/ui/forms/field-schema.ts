@@ -50,7 +50,11 @@ export function widgetOf(schema: FieldSchema): FieldWidget {
 }
 
 /** The words of a field in a language. */
-export function wordsOf(schema: FieldSchema, name: string, zh: boolean): { title: string; description: string | undefined } {
+export function wordsOf(
+  schema: FieldSchema,
+  name: string,
+  zh: boolean,
+): { title: string; description: string | undefined } {
   return {
     title: (zh ? schema.title_zh : undefined) ?? schema.title ?? name,
     description: (zh ? schema.description_zh : undefined) ?? schema.description,

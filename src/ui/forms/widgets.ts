@@ -2,8 +2,8 @@
 import type { Component } from 'svelte';
 import type { FieldWidget } from '../../nodes/field-widgets.ts';
 import CodeField from './CodeField.svelte';
-import type { FieldProps } from './field-schema.ts';
 import FileField from './FileField.svelte';
+import type { FieldProps } from './field-schema.ts';
 import JsonField from './JsonField.svelte';
 import ListField from './ListField.svelte';
 import NumberField from './NumberField.svelte';

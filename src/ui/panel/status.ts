@@ -4,13 +4,20 @@ import { m } from '../paraglide/messages.js';
 
 export function statusTitle(status: RunStatus): string {
   switch (status) {
-    case 'pending': return m.status_pending();
-    case 'running': return m.status_running();
-    case 'paused': return m.status_paused();
-    case 'succeeded': return m.status_succeeded();
-    case 'partial': return m.status_partial();
-    case 'failed': return m.status_failed();
-    case 'cancelled': return m.status_cancelled();
+    case 'pending':
+      return m.status_pending();
+    case 'running':
+      return m.status_running();
+    case 'paused':
+      return m.status_paused();
+    case 'succeeded':
+      return m.status_succeeded();
+    case 'partial':
+      return m.status_partial();
+    case 'failed':
+      return m.status_failed();
+    case 'cancelled':
+      return m.status_cancelled();
   }
 }
 

@@ -15,7 +15,9 @@ export const whole = (value: number): string => numbers({ maximumFractionDigits:
 
 /** 1234567 as `1.2M`; figures below ten thousand stay as they are. */
 export const short = (value: number): string =>
-  value < 10_000 ? whole(value) : numbers({ notation: 'compact', maximumSignificantDigits: 3 }, 'short').format(value);
+  value < 10_000
+    ? whole(value)
+    : numbers({ notation: 'compact', maximumSignificantDigits: 3 }, 'short').format(value);
 
 export const percent = (share: number): string =>
   numbers({ style: 'percent', maximumFractionDigits: 0 }, 'percent').format(share);

@@ -16,7 +16,8 @@ const mostColumns = 60;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isTableRef(value);
 
-const numericTypes = /^(tinyint|smallint|integer|bigint|hugeint|u\w*int\w*|float|double|decimal|real|int\d*)/i;
+const numericTypes =
+  /^(tinyint|smallint|integer|bigint|hugeint|u\w*int\w*|float|double|decimal|real|int\d*)/i;
 
 /** The columns of a table, from its reference. */
 export function tableColumns(table: TableRef): Column[] {
@@ -33,16 +34,21 @@ export function columnsOf(values: readonly unknown[]): Column[] {
     return [{ key: 'value', title: m.value(), numeric }];
   }
   const keys = new Set<string>();
-  for (const value of values) for (const key of Object.keys(value)) if (keys.size < mostColumns) keys.add(key);
+  for (const value of values)
+    for (const key of Object.keys(value)) if (keys.size < mostColumns) keys.add(key);
   return [...keys].map((key) => {
-    const numeric = values.every((value) => value[key] === undefined || value[key] === null || typeof value[key] === 'number');
+    const numeric = values.every(
+      (value) => value[key] === undefined || value[key] === null || typeof value[key] === 'number',
+    );
     return { key, title: key, numeric };
   });
 }
 
 /** A value as a row of those columns. */
 export const rowOf = (value: unknown, columns: readonly Column[]): Record<string, unknown> =>
-  isRecord(value) && !(columns.length === 1 && columns[0]?.key === 'value' && !('value' in value)) ? value : { value };
+  isRecord(value) && !(columns.length === 1 && columns[0]?.key === 'value' && !('value' in value))
+    ? value
+    : { value };
 
 export function cellText(value: unknown): string {
   if (value === undefined || value === null) return '';
@@ -58,7 +64,12 @@ export function cellText(value: unknown): string {
 /** Rows as comma-separated values, after RFC 4180; formulas are defused for spreadsheets. */
 export function toCsv(rows: readonly Record<string, unknown>[], columns: readonly string[]): string {
   const cell = (value: unknown): string => {
-    const text = value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const text =
+      value === undefined || value === null
+        ? ''
+        : typeof value === 'object'
+          ? JSON.stringify(value)
+          : String(value);
     const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };

@@ -40,7 +40,10 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
     'shift+?': () => (app.sheet = 'shortcuts'),
   };
   const arrows: Record<string, [number, number]> = {
-    ArrowLeft: [-12, 0], ArrowRight: [12, 0], ArrowUp: [0, -12], ArrowDown: [0, 12],
+    ArrowLeft: [-12, 0],
+    ArrowRight: [12, 0],
+    ArrowUp: [0, -12],
+    ArrowDown: [0, 12],
   };
   /** What works in the middle of typing too. */
   const everywhere = new Set(['mod+Enter', 'mod+.']);
@@ -54,7 +57,9 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
     // A focused card moves by the canvas's own handling; from elsewhere the selection moves by ours.
     const arrow = arrows[event.key];
     const onCard = event.target instanceof Element && event.target.closest('.svelte-flow__node');
-    const onControl = event.target instanceof Element && event.target.closest('button, a, summary, [role="tab"], [tabindex="0"]');
+    const onControl =
+      event.target instanceof Element &&
+      event.target.closest('button, a, summary, [role="tab"], [tabindex="0"]');
     if (arrow && !onCard && !onControl && editor.selection.size && !mod) {
       editor.nudge(...(arrow.map((by) => by * (event.shiftKey ? 4 : 1)) as [number, number]));
       event.preventDefault();

@@ -30,7 +30,12 @@ export function editorMenu(app: App, session: Session): MenuEntry[] {
     'line',
     { label: m.undo(), icon: Undo2, keys: `${mod} Z`, disabled: !editor.canUndo, run: () => editor.undo() },
     { label: m.redo(), icon: Redo2, keys: `${mod} ⇧ Z`, disabled: !editor.canRedo, run: () => editor.redo() },
-    { label: m.paste(), icon: ClipboardPaste, keys: `${mod} V`, run: () => void pasteFromClipboard(app, session) },
+    {
+      label: m.paste(),
+      icon: ClipboardPaste,
+      keys: `${mod} V`,
+      run: () => void pasteFromClipboard(app, session),
+    },
     'line',
     { label: m.inspector(), icon: SlidersHorizontal, run: () => showInspector(app) },
     ...(session.run && !session.running
@@ -45,8 +50,16 @@ function pageMenu({ preferences, router }: App): MenuEntry[] {
   return [
     { label: m.runs(), icon: History, run: () => router.go('/runs') },
     { heading: m.theme() },
-    { label: m.theme_system(), checked: preferences.theme === 'system', run: () => (preferences.theme = 'system') },
-    { label: m.theme_light(), checked: preferences.theme === 'light', run: () => (preferences.theme = 'light') },
+    {
+      label: m.theme_system(),
+      checked: preferences.theme === 'system',
+      run: () => (preferences.theme = 'system'),
+    },
+    {
+      label: m.theme_light(),
+      checked: preferences.theme === 'light',
+      run: () => (preferences.theme = 'light'),
+    },
     { label: m.theme_dark(), checked: preferences.theme === 'dark', run: () => (preferences.theme = 'dark') },
     { heading: m.language() },
     { label: 'English', checked: preferences.locale === 'en', run: () => preferences.setLocale('en') },

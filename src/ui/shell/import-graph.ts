@@ -12,7 +12,8 @@ export async function readGraph(app: App, text: string): Promise<Graph> {
   const document = readJson(text);
   const { issues } = await app.client.validateGraph(document);
   const refused = issues.filter((issue) => !mendable.has(issue.code));
-  if (refused.length) throw new HandloomError(refused[0]?.code ?? 'bad_graph', refused[0]?.message ?? '', { issues: refused });
+  if (refused.length)
+    throw new HandloomError(refused[0]?.code ?? 'bad_graph', refused[0]?.message ?? '', { issues: refused });
   return document as Graph;
 }
 

@@ -21,7 +21,9 @@ export class App {
   failure = $state.raw<unknown>();
   ready = $state(false);
   /** Where the engine lives as seen from this page. */
-  engine = $state.raw<{ phase: string; isolation: string | undefined; role: string | undefined } | undefined>();
+  engine = $state.raw<
+    { phase: string; isolation: string | undefined; role: string | undefined } | undefined
+  >();
   /** Whether the palette and the inspector are sheets over the canvas, for want of room beside it. */
   narrow = $state(false);
   /** Which of the sheets over the page is open. */

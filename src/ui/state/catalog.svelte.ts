@@ -56,8 +56,13 @@ export class Catalog {
       required?: string[];
       properties?: Record<string, { widget?: string }>;
     };
-    const given = required.filter((field) => !(field in type.defaults) && field in example && properties[field]?.widget !== 'file');
-    return structuredClone({ ...type.defaults, ...Object.fromEntries(given.map((field) => [field, example[field]])) });
+    const given = required.filter(
+      (field) => !(field in type.defaults) && field in example && properties[field]?.widget !== 'file',
+    );
+    return structuredClone({
+      ...type.defaults,
+      ...Object.fromEntries(given.map((field) => [field, example[field]])),
+    });
   }
 
   /** Types whose title, summary or name holds every word, best first. */

@@ -4,7 +4,11 @@
  */
 import type { Issue } from '../../errors.ts';
 import {
-  errorPort, type Graph, type GraphEdge, type GraphNode, type GraphSettings,
+  errorPort,
+  type Graph,
+  type GraphEdge,
+  type GraphNode,
+  type GraphSettings,
 } from '../../schema/graph.ts';
 import type { PolicyInput } from '../../schema/policy.ts';
 import type { GraphDocument } from '../../sync/graph-document.ts';
@@ -227,9 +231,18 @@ export class Editor {
     if (!this.selection.size) return undefined;
     const { format, version, name } = this.graph;
     const nodes = this.graph.nodes.filter((node) => this.selection.has(node.id));
-    const edges = this.graph.edges.filter((edge) => this.selection.has(edge.source) && this.selection.has(edge.target));
+    const edges = this.graph.edges.filter(
+      (edge) => this.selection.has(edge.source) && this.selection.has(edge.target),
+    );
     const inputs = Object.entries(this.graph.inputs ?? {}).filter(([id]) => this.selection.has(id));
-    const part: Graph = { format, version, name, nodes, edges, ...(inputs.length && { inputs: Object.fromEntries(inputs) }) };
+    const part: Graph = {
+      format,
+      version,
+      name,
+      nodes,
+      edges,
+      ...(inputs.length && { inputs: Object.fromEntries(inputs) }),
+    };
     return JSON.stringify(part, null, 2);
   }
 
@@ -245,15 +258,20 @@ export class Editor {
 
   #refresh(): void {
     this.graph = this.document.toGraph();
-    this.select([...this.selection].filter((id) => this.nodes.has(id)), this.edgeSelection);
-    if (this.issues.length) this.issues = this.issues.filter((issue) => !issue.node || this.nodes.has(issue.node));
+    this.select(
+      [...this.selection].filter((id) => this.nodes.has(id)),
+      this.edgeSelection,
+    );
+    if (this.issues.length)
+      this.issues = this.issues.filter((issue) => !issue.node || this.nodes.has(issue.node));
   }
 
   #placeFor(at: { screen?: Point; from?: PortPlace | undefined }, beside: GraphNode | undefined): Point {
     const others = this.graph.nodes.flatMap((node) => (node.position ? [node.position] : []));
     if (at.screen && this.#view) return freePlace(this.#view.toFlow(at.screen), others);
     const start = beside?.position;
-    if (start) return freePlace({ x: start.x + (at.from?.side === 'in' ? -column : column), y: start.y }, others);
+    if (start)
+      return freePlace({ x: start.x + (at.from?.side === 'in' ? -column : column), y: start.y }, others);
     const middle = this.#view?.middle() ?? { x: 0, y: 0 };
     return freePlace({ x: middle.x - 108, y: middle.y - 40 }, others);
   }
@@ -268,20 +286,29 @@ export class Editor {
       return out && { source: node.id, sourcePort: out.name, target: from.node, targetPort: from.port };
     }
     const type =
-      from.port === errorPort ? 'object' : (this.catalog.outputs(other).find((port) => port.name === from.port)?.type ?? 'any');
+      from.port === errorPort
+        ? 'object'
+        : (this.catalog.outputs(other).find((port) => port.name === from.port)?.type ?? 'any');
     const into = this.catalog.inputs(node).find((port) => portsFit(type, port.type));
     return into && { source: from.node, sourcePort: from.port, target: node.id, targetPort: into.name };
   }
 
   #endsAfter(before: GraphNode, node: GraphNode): Ends | undefined {
-    const used = new Set(this.graph.edges.filter((edge) => edge.source === before.id).map((edge) => edge.sourcePort ?? 'out'));
+    const used = new Set(
+      this.graph.edges.filter((edge) => edge.source === before.id).map((edge) => edge.sourcePort ?? 'out'),
+    );
     const free = this.catalog.outputs(before).find((port) => !used.has(port.name));
     return free && this.#endsTo({ node: before.id, port: free.name, side: 'out' }, node);
   }
 }
 
 function toEdge({ source, sourcePort, target, targetPort }: Ends): GraphEdge {
-  return { source, target, ...(sourcePort !== 'out' && { sourcePort }), ...(targetPort !== 'in' && { targetPort }) };
+  return {
+    source,
+    target,
+    ...(sourcePort !== 'out' && { sourcePort }),
+    ...(targetPort !== 'in' && { targetPort }),
+  };
 }
 
 const letters = 'abcdefghijkmnpqrstuvwxyz23456789';

@@ -16,7 +16,13 @@ interface Kept {
   minimap: boolean;
 }
 const defaults: Kept = {
-  theme: 'system', palette: true, inspector: true, panel: true, panelHeight: 280, snap: true, minimap: true,
+  theme: 'system',
+  palette: true,
+  inspector: true,
+  panel: true,
+  panelHeight: 280,
+  snap: true,
+  minimap: true,
 };
 
 export class Preferences {
@@ -72,7 +78,9 @@ function read(): Kept {
 
 function pick(kept: object): Partial<Kept> {
   return Object.fromEntries(
-    Object.entries(kept).filter(([name, value]) => name in defaults && typeof value === typeof defaults[name as keyof Kept]),
+    Object.entries(kept).filter(
+      ([name, value]) => name in defaults && typeof value === typeof defaults[name as keyof Kept],
+    ),
   );
 }
 

@@ -40,7 +40,8 @@ export class Router {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const anchor = event.target instanceof Element ? event.target.closest('a') : null;
-    if (!anchor || anchor.target || anchor.hasAttribute('download') || anchor.origin !== location.origin) return;
+    if (!anchor || anchor.target || anchor.hasAttribute('download') || anchor.origin !== location.origin)
+      return;
     // The API and its documentation are pages of their own.
     if (anchor.pathname.startsWith('/api') || toRoute(anchor.pathname).page === 'missing') return;
     event.preventDefault();

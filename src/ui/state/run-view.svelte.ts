@@ -4,7 +4,13 @@
  */
 import type { RunProgress } from '../../api/services.ts';
 import { defaultInput, defaultOutput, type Graph, type GraphEdge } from '../../schema/graph.ts';
-import { type Counters, type ErrorRecord, emptyCounters, hasEnded, type RunSummary } from '../../schema/run.ts';
+import {
+  type Counters,
+  type ErrorRecord,
+  emptyCounters,
+  hasEnded,
+  type RunSummary,
+} from '../../schema/run.ts';
 
 /** Least milliseconds between two updates of the page. */
 const frame = 80;
@@ -92,7 +98,8 @@ export class RunView {
     if (progress.logs.length) this.logs = [...this.logs, ...progress.logs].slice(-kept);
     this.#next = progress;
     if (hasEnded(progress.run.status)) this.#show();
-    else this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + frame - performance.now()));
+    else
+      this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + frame - performance.now()));
   }
 
   dispose(): void {
@@ -132,7 +139,12 @@ export class RunView {
 export function threadKeys(edges: readonly GraphEdge[]): string[] {
   const seen = new Map<string, number>();
   return edges.map((edge) => {
-    const ends = [edge.source, edge.sourcePort ?? defaultOutput, edge.target, edge.targetPort ?? defaultInput];
+    const ends = [
+      edge.source,
+      edge.sourcePort ?? defaultOutput,
+      edge.target,
+      edge.targetPort ?? defaultInput,
+    ];
     const key = ends.map(encodeURIComponent).join('|');
     const count = seen.get(key) ?? 0;
     seen.set(key, count + 1);

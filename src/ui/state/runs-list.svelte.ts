@@ -51,14 +51,21 @@ export class RunsList {
   }
 
   #filters() {
-    return { ...(this.status && { status: this.status }), ...(this.graph !== undefined && { graph: this.graph }) };
+    return {
+      ...(this.status && { status: this.status }),
+      ...(this.graph !== undefined && { graph: this.graph }),
+    };
   }
 
   async #fetch(cursor: string | undefined): Promise<void> {
     const asked = ++this.#asked;
     this.loading = true;
     try {
-      const page = await this.#client.listRuns({ limit: pageSize, ...this.#filters(), ...(cursor !== undefined && { cursor }) });
+      const page = await this.#client.listRuns({
+        limit: pageSize,
+        ...this.#filters(),
+        ...(cursor !== undefined && { cursor }),
+      });
       if (asked !== this.#asked) return;
       this.items = cursor === undefined ? page.items : [...this.items, ...page.items];
       this.#cursor = page.nextCursor;

@@ -8,7 +8,11 @@ export interface WatchedRun {
 }
 
 /** @throws HandloomError `run_not_found` */
-export async function watchRun(client: Client, id: string, onEnd?: (view: RunView) => void): Promise<WatchedRun> {
+export async function watchRun(
+  client: Client,
+  id: string,
+  onEnd?: (view: RunView) => void,
+): Promise<WatchedRun> {
   const [report, graph] = await Promise.all([client.getRun(id), client.getRunGraph(id)]);
   const { outputs: _outputs, errors, outputCursors: _cursors, errorCursor: _cursor, ...summary } = report;
   const view = new RunView(summary, graph);
