@@ -8,7 +8,7 @@ import { chromiumArguments, findChromium, findOrInstallChromium } from '../chrom
 import { viaPage, withServer } from './handloom.mjs';
 import { makeFolder, root } from './owned.mjs';
 
-/** @typedef {import('./results.mjs').Measure} Measure */
+/** @typedef {import('./summary.mjs').Measure} Measure */
 
 /** What the app's pages get, so that timers are as exact here as there. */
 const headers = {

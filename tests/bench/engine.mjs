@@ -34,7 +34,7 @@ async function runEngineAlone() {
   return (built = /** @type {NonNullable<typeof built>} */ (module.runEngineAlone));
 }
 
-/** @type {import('./results.mjs').Measure} */
+/** @type {import('./summary.mjs').Measure} */
 export async function engineAlone({ workload, count, cores }) {
   const run = await runEngineAlone();
   await run(graphOf(workload, 1_000), functions, cores);

@@ -6,7 +6,7 @@ import { makeFolder, runNode } from './owned.mjs';
 import { graphOf, sumOf } from './workloads.mjs';
 
 /** @typedef {import('./workloads.mjs').Workload} Workload */
-/** @typedef {import('./results.mjs').Measurement} Measurement */
+/** @typedef {import('./summary.mjs').Measurement} Measurement */
 
 const cli = 'dist/server/cli.js';
 const warmUpCount = 100;
@@ -17,7 +17,7 @@ const runTime = ({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.par
 /** @param {Workload} workload */
 const lastStep = ({ steps }) => steps.at(-1) ?? '';
 
-/** `handloom run`. @type {import('./results.mjs').Measure} */
+/** `handloom run`. @type {import('./summary.mjs').Measure} */
 export async function viaCommandLine({ workload, count, signal }) {
   const folder = makeFolder();
   try {
@@ -34,7 +34,7 @@ export async function viaCommandLine({ workload, count, signal }) {
   }
 }
 
-/** A server that runs already, over HTTP. @type {import('./results.mjs').Measure} */
+/** A server that runs already, over HTTP. @type {import('./summary.mjs').Measure} */
 export const viaServer = ({ workload, count, signal }) =>
   withServer(signal, async (url) => {
     const base = `${url}/api`;
@@ -44,7 +44,7 @@ export const viaServer = ({ workload, count, signal }) =>
 
 /**
  * In the page, through the service worker's `/api`; the journal goes into IndexedDB on disk.
- * @type {import('./results.mjs').MeasureInPage}
+ * @type {import('./summary.mjs').MeasureInPage}
  */
 export async function viaPage({ page, workload, count, url }) {
   await page.goto(url);

@@ -15,11 +15,11 @@ import { chromiumContestants, chromiumVersion } from './chromium.mjs';
 import { engineAlone } from './engine.mjs';
 import { viaCommandLine, viaServer } from './handloom.mjs';
 import { interrupted, root, runNode } from './owned.mjs';
-import { headlines, reportOf, sectionOf, tableOf } from './results.mjs';
+import { headlines, reportOf, sectionOf, tableOf } from './summary.mjs';
 import { workloads } from './workloads.mjs';
 
 /** @typedef {import('./workloads.mjs').WorkloadName} WorkloadName */
-/** @typedef {import('./results.mjs').Measure} Measure */
+/** @typedef {import('./summary.mjs').Measure} Measure */
 
 const { values: options } = parseArgs({
   options: {
@@ -78,7 +78,7 @@ const circumstances = {
   Node: process.versions.node,
   Chromium: chromiumVersion(),
 };
-/** @type {import('./results.mjs').Section[]} */
+/** @type {import('./summary.mjs').Section[]} */
 const sections = [];
 /** @type {string[]} */
 const lines = [];
@@ -115,7 +115,7 @@ function countOf({ count, quickCount }) {
  * @param {Record<string, Measure>} contestants
  */
 async function measureInTurns(where, names, contestants) {
-  /** @type {Map<WorkloadName, Map<string, import('./results.mjs').Measurement[]>>} */
+  /** @type {Map<WorkloadName, Map<string, import('./summary.mjs').Measurement[]>>} */
   const measured = new Map(names.map((name) => [name, new Map()]));
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
