@@ -5,6 +5,7 @@
  */
 import type { Client } from '../../api/client.ts';
 import type { GraphDocument } from '../../sync/graph-document.ts';
+import { keepUnsent, takeUnsent } from './unsent-edits.ts';
 
 /** Milliseconds that changes wait for others to go with them. */
 const gather = 250;
@@ -37,6 +38,7 @@ export class DocumentSync {
   /** Fetches the document as it stands, then follows it. @throws when the keeper does not have it. */
   async open(): Promise<void> {
     await this.#swap();
+    await this.#deliverUnsent();
     void this.#client
       .followGraph(
         this.#id,
@@ -65,8 +67,19 @@ export class DocumentSync {
   }
 
   readonly #leave = () => {
-    if (this.#dirty) void this.flush().catch(() => {});
+    if (this.state === 'saved') return;
+    keepUnsent(this.#id, this.#document.encode(this.#known));
+    void this.flush().catch(() => {});
   };
+
+  /** Hands over what an earlier page was left with. An update that arrives twice changes nothing. */
+  async #deliverUnsent(): Promise<void> {
+    const { updates, forget } = takeUnsent(this.#id);
+    if (!updates.length) return;
+    for (const update of updates) this.#document.apply(update);
+    await this.#swap();
+    forget();
+  }
 
   #schedule(delay: number): void {
     this.#dirty = true;
