@@ -96,7 +96,9 @@ export class Engine {
     const { status, owner } = await this.#record(id);
     if (hasEnded(status)) throw runEnded(id, status);
     if (this.#isElsewhere(owner)) {
-      throw new ConflictError('run_live', `The run is under way in another process: ${owner}.`, { details: { id } });
+      throw new ConflictError('run_live', `The run is under way in another process: ${owner}.`, {
+        details: { id },
+      });
     }
     (await this.#revive(id)).send({ type: 'recover' });
   }

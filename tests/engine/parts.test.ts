@@ -211,8 +211,7 @@ test('a ranked set serves the lowest rank first', () => {
         const model = new Set<number>();
         for (const [add, pick] of commands) {
           const member = order[pick % order.length] as number;
-          if (add) set.add(member), model.add(member);
-          else set.delete(member), model.delete(member);
+          for (const target of [set, model]) target[add ? 'add' : 'delete'](member);
           expect(set.first).toBe(order.find((candidate) => model.has(candidate)));
         }
       },

@@ -112,7 +112,7 @@ describe('the examples', () => {
       const at = graph.nodes.map(({ position }) => position ?? { x: 0, y: 0 });
       for (const [i, a] of at.entries()) {
         for (const b of at.slice(i + 1))
-          expect(Math.abs(a.x - b.x) >= 340 || Math.abs(a.y - b.y) >= 210).toBe(true);
+          expect(Math.abs(a.x - b.x) >= 264 || Math.abs(a.y - b.y) >= 152).toBe(true);
       }
     },
   );
