@@ -56,14 +56,20 @@ export function toCards(
 }
 
 /** Threads for a graph's edges, with names that stay the same while other edges come and go. */
-export function toThreads(graph: Graph, selected: ReadonlySet<string>, before: ThreadEdge[]): ThreadEdge[] {
+export function toThreads(
+  graph: Graph,
+  selected: ReadonlySet<string>,
+  before: ThreadEdge[],
+  labels: (edge: GraphEdge) => string,
+): ThreadEdge[] {
   const old = new Map(before.map((thread) => [thread.id, thread]));
   const keys = threadKeys(graph.edges);
   return graph.edges.map((edge, index) => {
     const id = keys[index] as string;
     const thread = old.get(id);
     const isSelected = selected.has(id);
-    if (thread && thread.selected === isSelected) return thread;
+    const ariaLabel = labels(edge);
+    if (thread && thread.selected === isSelected && thread.ariaLabel === ariaLabel) return thread;
     return {
       ...thread,
       id,
@@ -73,6 +79,7 @@ export function toThreads(graph: Graph, selected: ReadonlySet<string>, before: T
       sourceHandle: edge.sourcePort ?? defaultOutput,
       targetHandle: edge.targetPort ?? defaultInput,
       selected: isSelected,
+      ariaLabel,
       data: { edge },
     };
   });

@@ -1,0 +1,153 @@
+import type { Page } from '@playwright/test';
+import { code, expect, graphFile, test, twoSteps } from './studio-test.ts';
+
+/** One node of every type, under the names these types have themselves. */
+const everyType = ['source', 'split', 'route', 'filter', 'collect', 'reduce'].map((name) => `flow.${name}`);
+everyType.push('math.expression', 'math.arithmetic', 'math.aggregate');
+everyType.push('data.read', 'data.sql', 'data.rows', 'data.table', 'data.write');
+everyType.push('io.read', 'io.write', 'code.js');
+
+/** What is the same in every language: names of things, formats, keys, and what the user wrote. */
+const sameEverywhere =
+  /Handloom|English|JavaScript|TypeScript|SQL|CSV|TSV|JSONL?|NDJSON|Parquet|DuckDB|mathjs|IndexedDB|Ctrl|Enter|Delete|Tab|Home|Esc(ape)?|[a-z]+\.[a-z]+( · [\w-]+)?|\bms\b|\bs\b|\*|[\w./-]+\.(csv|json|parquet|txt)|\b(true|false|null)\b/gi;
+
+/** Every text and label in the page that holds a Latin word, but for code and what is the same everywhere. */
+const latinWords = async (page: Page): Promise<string[]> => {
+  const texts = await page.evaluate(() => {
+    const found = new Set<string>();
+    const skipped = 'script, style, code, pre, kbd, .cm-editor, textarea, .font-mono, datalist';
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const parent = walker.currentNode.parentElement;
+      if (parent && !parent.closest(skipped)) found.add(walker.currentNode.textContent?.trim() ?? '');
+    }
+    for (const element of document.querySelectorAll<HTMLElement>('body *')) {
+      if (element.closest('.cm-editor')) continue;
+      for (const name of ['aria-label', 'title', 'placeholder', 'data-tip', 'alt'])
+        if (element.hasAttribute(name) && !(name === 'placeholder' && element.matches('.font-mono')))
+          found.add(element.getAttribute(name)?.trim() ?? '');
+    }
+    return [...found, document.title];
+  });
+  return texts.filter((text) => /[A-Za-z]{2,}/.test(text.replace(sameEverywhere, '')));
+};
+
+test('the theme follows the system until one is chosen, and the choice stays', async ({ studio }) => {
+  const { page } = studio;
+  const html = page.locator('html');
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await studio.visit();
+  await expect(html).toHaveAttribute('data-theme', 'dark');
+  const dark = await background();
+  await page.emulateMedia({ colorScheme: 'light' });
+  await expect(html).toHaveAttribute('data-theme', 'light');
+  expect(await background()).not.toBe(dark);
+
+  await page.getByRole('button', { name: 'Theme' }).click();
+  await page.getByRole('menuitem', { name: 'Dark' }).click();
+  await expect(html).toHaveAttribute('data-theme', 'dark');
+  await page.reload();
+  await expect(studio.runButton).toBeVisible();
+  await expect(html).toHaveAttribute('data-theme', 'dark');
+  expect(await background()).toBe(dark);
+});
+
+test('in Chinese no word of English is left, and the choice stays', async ({ studio }) => {
+  const { page } = studio;
+  const labelled = { ...twoSteps, name: '两步' };
+  await studio.open({
+    ...labelled,
+    nodes: twoSteps.nodes.map((node, index) => ({ ...node, label: ['加倍', '加一'][index] ?? '' })),
+  });
+  await page.getByRole('button', { name: 'Language' }).click();
+  await page.getByRole('menuitem', { name: '简体中文' }).click();
+  const run = page.getByRole('button', { name: '运行', exact: true });
+  await expect(run).toBeVisible();
+  await page.reload();
+  await expect(run).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN');
+  const left: Record<string, string[]> = {};
+  const look = async (where: string) => {
+    const words = await latinWords(page);
+    if (words.length) left[where] = words;
+  };
+  await look('the editor');
+
+  await run.click();
+  await expect(page.getByRole('status').filter({ hasText: '成功' }).first()).toBeAttached();
+  await page.getByRole('group', { name: '加倍, ' }).click();
+  await look('a node that has run');
+  for (const tab of ['结果', '错误', '数据', '日志', '统计', '概况', '指标']) {
+    const found = page.getByRole('tab', { name: tab });
+    if (await found.count()) {
+      await found.click();
+      await look(`the tab ${tab}`);
+    }
+  }
+  for (const [key, where] of [
+    ['a', 'adding a node'],
+    ['c', 'connecting'],
+    ['?', 'the shortcuts'],
+  ] as const) {
+    await page.getByRole('group', { name: '加倍, ' }).focus();
+    await page.keyboard.press(key);
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await look(where);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+  await page.getByRole('button', { name: '更多', exact: true }).click();
+  await look('the menu');
+  await page.keyboard.press('Escape');
+  await page.goto('/runs');
+  await expect(page.getByRole('link', { name: '两步' })).toBeVisible();
+  await look('the runs');
+  await page.goto('/nowhere');
+  await expect(page.getByRole('heading')).toBeVisible();
+  await look('a page that is not there');
+  expect(left).toEqual({});
+});
+
+test('in Chinese the forms of all node types are Chinese', async ({ studio }) => {
+  const { page } = studio;
+  await studio.open(
+    graphFile({
+      name: '全部类型',
+      nodes: everyType.map((type, index) => ({
+        id: `n${index}`,
+        type,
+        position: { x: (index % 5) * 250, y: Math.floor(index / 5) * 150 },
+        ...(type === 'code.js' && code('x', '(x) => x')),
+        ...defaultsOf(type),
+        id_: index,
+      })),
+    }),
+  );
+  await page.getByRole('button', { name: 'Language' }).click();
+  await page.getByRole('menuitem', { name: '简体中文' }).click();
+  const left: Record<string, string[]> = {};
+  for (const type of everyType) {
+    await page.getByRole('group', { name: `, ${type}` }).focus();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('complementary', { name: '检查器' })).toContainText(`${type} · `);
+    const words = await latinWords(page);
+    if (words.length) left[type] = words;
+  }
+  expect(left).toEqual({});
+});
+
+/** Params a type cannot do without. */
+function defaultsOf(type: string): object {
+  if (type === 'code.js') return { label: undefined };
+  if (type === 'math.expression') return { params: { expression: 'x + 1' } };
+  if (type === 'math.arithmetic') return { params: { operation: 'add', operand: 1 } };
+  if (type === 'math.aggregate') return { params: { function: 'sum' } };
+  if (type === 'data.sql') return { params: { sql: 'SELECT 1' } };
+  if (type === 'data.write' || type === 'io.write') return { params: { path: 'out.csv' } };
+  if (type === 'flow.source') return { params: { code: '() => [1]' } };
+  if (type === 'flow.reduce') return { params: { code: '(a, b) => a + b', initial: 0 } };
+  if (type.startsWith('flow.') && type !== 'flow.collect')
+    return { params: { code: '(x) => x', ...(type === 'flow.route' && { ports: ['左', '右'] }) } };
+  return {};
+}

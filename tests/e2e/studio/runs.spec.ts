@@ -1,0 +1,86 @@
+import { code, expect, graphFile, type Studio, test, twoSteps } from './studio-test.ts';
+
+const half = graphFile({
+  name: 'Half',
+  nodes: [code('odd', '(n) => { if (n % 2) throw new Error(`${n} is odd`); return n; }')],
+  inputs: { odd: [1, 2, 3, 4] },
+});
+
+/** Two runs of one graph that succeed and one of another that does so in part, the newest last. */
+async function threeRuns(studio: Studio): Promise<void> {
+  await studio.open(twoSteps);
+  await studio.run();
+  await studio.ended('Succeeded');
+  await studio.select('double');
+  await studio.field('Starts with').fill('[10]');
+  await studio.run();
+  await studio.hasResults(['21']);
+  await studio.import(JSON.stringify(half));
+  await expect(studio.node('odd')).toBeVisible();
+  await studio.run();
+  await studio.ended('Partly failed');
+}
+
+test('the page of runs lists them, filters them, opens one and deletes one', async ({ studio }) => {
+  const { page } = studio;
+  await threeRuns(studio);
+  await page.getByRole('link', { name: 'Runs', exact: true }).click();
+  await expect(page).toHaveTitle('Runs · Handloom');
+  const rows = page.getByRole('list', { name: 'Runs' }).getByRole('listitem');
+  await expect(rows).toHaveText([/Half.*Partly failed/s, /Two steps.*Succeeded/s, /Two steps.*Succeeded/s]);
+  await expect(rows.first()).toContainText('4 tasks');
+  await expect(rows.first()).toContainText('2 failed');
+
+  await page.getByLabel('Status').selectOption('Partly failed');
+  await expect(rows).toHaveText([/Half/]);
+  await page.getByLabel('Status').selectOption('Cancelled');
+  await expect(page.getByText('No run fits these filters.')).toBeVisible();
+  await page.getByLabel('Status').selectOption('Any status');
+  await page.getByLabel('Graph', { exact: true }).selectOption('Two steps');
+  await expect(rows).toHaveText([/Two steps/, /Two steps/]);
+
+  await rows.first().hover();
+  await rows.first().getByRole('button', { name: 'Delete' }).click();
+  await expect(rows).toHaveCount(1);
+  await page.reload();
+  await expect(rows).toHaveCount(2);
+
+  await page.getByRole('link', { name: 'Two steps' }).click();
+  await expect(page).toHaveTitle('Two steps · Runs · Handloom');
+  await studio.hasResults(['3', '5', '7']);
+  await expect(studio.figure('increment', 'Succeeded')).toHaveText('3');
+  // It shows the graph as it was, and cannot be edited.
+  await page.getByRole('link', { name: 'Open the graph' }).click();
+  await expect(studio.runButton).toBeVisible();
+  await page.goBack();
+  await page.getByRole('link', { name: 'All runs' }).click();
+  await expect(rows).toHaveCount(2);
+});
+
+test('a live run is cancelled from its own page', async ({ studio }) => {
+  const { page } = studio;
+  await studio.open(
+    graphFile({ name: 'Endless', nodes: [code('loop', '() => { for (;;); }')], inputs: { loop: [1] } }),
+  );
+  await studio.run();
+  await expect(studio.cancelButton).toBeVisible();
+  await page.getByRole('link', { name: 'Runs', exact: true }).click();
+  const row = page.getByRole('list', { name: 'Runs' }).getByRole('listitem');
+  await expect(row).toContainText('Running');
+  await row.getByRole('link', { name: 'Endless' }).click();
+  await studio.cancelButton.click();
+  await studio.ended('Cancelled');
+  await page.goBack();
+  await expect(row).toContainText('Cancelled');
+});
+
+test('addresses of what is not there say so', async ({ studio }) => {
+  const { page } = studio;
+  await page.goto('/graphs/none-of-that-name');
+  await expect(page.getByRole('heading', { name: 'This graph is not here' })).toBeVisible();
+  await page.goto('/runs/none-of-that-name');
+  await expect(page.getByRole('heading', { name: 'This run is not here' })).toBeVisible();
+  await page.goto('/no/such/place');
+  await page.getByRole('link', { name: 'Back to your graphs' }).click();
+  await expect(studio.runButton).toBeVisible();
+});
