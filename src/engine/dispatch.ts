@@ -1,7 +1,15 @@
 /** Which tasks are sent out, when, and how many at once. */
 import { batchSize } from './batch-size.ts';
 import type { Batch } from './executor.ts';
-import { componentOf, type NodeState, nodeAt, record, type SchedulerState } from './scheduler-state.ts';
+import {
+  componentOf,
+  delay,
+  markReady,
+  type NodeState,
+  nodeAt,
+  record,
+  type SchedulerState,
+} from './scheduler-state.ts';
 import type { TaskColumns } from './task-queue.ts';
 
 /** Sends out all that may go now. */
@@ -9,14 +17,14 @@ export function dispatch(state: SchedulerState): void {
   if (state.status !== 'running') return;
   for (let index = state.ready.own.first; index !== undefined; index = state.ready.own.first) {
     const node = nodeAt(state, index);
-    while (maySend(state, node)) send(state, node, nextTasks(node));
+    while (maySend(state, node)) send(state, node, nextTasks(state, node));
     state.ready.own.delete(index);
   }
   while (state.sharedOut < state.sharedLanes) {
     const index = state.ready.shared.first;
     if (index === undefined) return;
     const node = nodeAt(state, index);
-    if (maySend(state, node)) send(state, node, nextTasks(node));
+    if (maySend(state, node)) send(state, node, nextTasks(state, node));
     else state.ready.shared.delete(index);
   }
 }
@@ -31,16 +39,49 @@ function maySend(state: SchedulerState, node: NodeState): boolean {
   if (node.queue.length + node.suspects.length === 0 || node.batchesOut >= node.lanes) return false;
   if (node.plan.policy.mode === 'async' && node.tasksOut >= node.lanes) return false;
   if (state.now < node.blockedUntil) return false;
-  return !node.plan.staged || componentOf(state, node.plan.index).waitingFor === 0;
+  if (node.plan.staged && componentOf(state, node.plan.index).waitingFor > 0) return false;
+  return queueRoom(state, node) > 0 && rateRoom(state, node) > 0;
 }
 
-function nextTasks(node: NodeState): TaskColumns {
+function nextTasks(state: SchedulerState, node: NodeState): TaskColumns {
   if (node.suspects.length > 0) return node.suspects.take(1);
+  const { mode, maxTasksPerWorker = Number.POSITIVE_INFINITY } = node.plan.policy;
   const size = batchSize(node.cost, node.queue.length, node.lanes);
   // An async batch is interleaved on one event loop, so its tasks count each, not the batch.
+  const lanes = mode === 'async' ? node.lanes - node.tasksOut : Number.POSITIVE_INFINITY;
   return node.queue.take(
-    node.plan.policy.mode === 'async' ? Math.min(size, node.lanes - node.tasksOut) : size,
+    Math.min(size, lanes, maxTasksPerWorker, queueRoom(state, node), rateRoom(state, node)),
   );
+}
+
+/**
+ * Tasks that may be sent before a queue downstream could exceed its `queueLimit`, if each gives one result there. A
+ * node at its limit is at work, so its feeders never wait for each other.
+ */
+function queueRoom(state: SchedulerState, node: NodeState): number {
+  let room = Number.POSITIVE_INFINITY;
+  for (const index of node.bounded) {
+    const target = nodeAt(state, index);
+    const limit = target.plan.policy.queueLimit ?? Number.POSITIVE_INFINITY;
+    const coming = target.feeders.reduce((sum, feeder) => sum + nodeAt(state, feeder).tasksOut, 0);
+    room = Math.min(room, limit - target.queue.length - coming);
+  }
+  return room;
+}
+
+/** Tasks that may be sent before `rateLimit` is reached; where none may, a tick comes when the next one may. */
+function rateRoom(state: SchedulerState, node: NodeState): number {
+  const { rateLimit } = node.plan.policy;
+  if (!rateLimit) return Number.POSITIVE_INFINITY;
+  while (node.sent[0] && node.sent[0].at <= state.now - rateLimit.perMs) node.sent.shift();
+  const room = rateLimit.count - node.sent.reduce((sum, { count }) => sum + count, 0);
+  const [oldest] = node.sent;
+  if (room <= 0 && oldest) {
+    const dueAt = oldest.at + rateLimit.perMs;
+    const isAwaited = state.delayed.some((other) => other.node === node.plan.index && other.dueAt === dueAt);
+    if (!isAwaited) delay(state, { dueAt, node: node.plan.index });
+  }
+  return room;
 }
 
 function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskColumns): void {
@@ -61,6 +102,8 @@ function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskC
   node.tasksOut += tasks.length;
   node.counters.running += tasks.length;
   if (node.isShared) state.sharedOut++;
+  if (plan.policy.rateLimit) node.sent.push({ at: state.now, count: tasks.length });
+  for (const feeder of node.feeders) markReady(state, feeder);
   state.inFlight.set(batch.id, { node: plan.index, batch, sentAt: state.now });
   state.commands.dispatch.push({ batch, writeAhead });
 }

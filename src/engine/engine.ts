@@ -100,11 +100,12 @@ export class Engine {
         details: { id },
       });
     }
-    (await this.#revive(id)).send({ type: 'recover' });
+    const resumedAt = new Date(this.#options.clock.now()).toISOString();
+    (await this.#revive(id, { resumedAt })).send({ type: 'recover' });
   }
 
   /** A run that lives again, as its journal left it. */
-  async #revive(id: string): Promise<LiveRun> {
+  async #revive(id: string, since: { resumedAt?: string } = {}): Promise<LiveRun> {
     const { document, keepOpen, finishedAt: _, ...summary } = await this.#record(id);
     const { runs } = this.#options.store;
     const { graph, nodes } = await this.#check(document);
@@ -114,7 +115,7 @@ export class Engine {
       replay.take((await runs.chunk(id, first))?.entries ?? []);
     replay.finish();
     const { owner = summary.owner } = this.#options;
-    return this.#enliven({ ...summary, ...(owner !== undefined && { owner }) }, state, nodes, graph);
+    return this.#enliven({ ...summary, ...since, ...(owner !== undefined && { owner }) }, state, nodes, graph);
   }
 
   /**

@@ -7,6 +7,7 @@ import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome
 import { attemptEnd } from './journal.ts';
 import { mayRetry, retryDelay } from './retry.ts';
 import {
+  delay,
   markReady,
   type NodeState,
   nodeAt,
@@ -35,6 +36,10 @@ export function settleOutcome(
   node.counters.running -= batch.tasks.length;
   if (node.isShared) state.sharedOut--;
   markReady(state, flight.node);
+  // Less is on its way to the queues it feeds.
+  for (const target of node.bounded) {
+    for (const feeder of nodeAt(state, target).feeders) markReady(state, feeder);
+  }
 
   if (batch.tasks.length === 0) return settleInitialState(state, node, outcome);
   switch (outcome.kind) {
@@ -222,11 +227,6 @@ function tryAgain(
   } else {
     node.queue.push(task, payload);
   }
-}
-
-function delay(state: SchedulerState, delayed: SchedulerState['delayed'][number]): void {
-  const at = state.delayed.findIndex((other) => other.dueAt > delayed.dueAt);
-  state.delayed.splice(at < 0 ? state.delayed.length : at, 0, delayed);
 }
 
 function keepState(state: SchedulerState, node: NodeState, result: BatchResult): void {

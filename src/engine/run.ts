@@ -176,13 +176,14 @@ export class LiveRun {
   }
 
   #summarise(): RunSummary {
-    const { status, reason, nodes } = this.#state;
+    const { status, reason, nodes, keepOpen } = this.#state;
     return {
       ...this.#base,
       status,
       ...(this.#startedAt && { startedAt: this.#startedAt }),
       ...(this.#finishedAt && { finishedAt: this.#finishedAt }),
       ...(reason !== undefined && { reason }),
+      ...(keepOpen && !hasEnded(status) && { open: true }),
       nodes: Object.fromEntries(nodes.map((node) => [node.plan.id, countersOf(node)])),
       edges: [...this.#state.edges],
     };

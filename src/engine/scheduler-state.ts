@@ -50,6 +50,12 @@ export interface NodeState {
   lanes: number;
   /** Runs on the workers that all thread and serial nodes share. */
   isShared: boolean;
+  /** When tasks were sent out within the last `rateLimit.perMs`, oldest first. */
+  sent: { at: number; count: number }[];
+  /** Nodes outside its cycle with an edge to it; they wait while its queue is at its limit. */
+  feeders: number[];
+  /** Nodes whose `queueLimit` bounds what this one may send. */
+  bounded: number[];
 }
 
 export interface ComponentState {
@@ -123,6 +129,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     rank[node.index] = position;
   });
   const nodes = plan.nodes.map((node) => createNodeState(node, options.parallelism));
+  linkBoundedQueues(plan, nodes);
   const collects = plan.nodes.some((node) => node.definition.kind === 'collect');
   const keepOpen = options.keepOpen ?? false;
   return {
@@ -177,7 +184,33 @@ function createNodeState(plan: PlannedNode, parallelism: number): NodeState {
     blockedUntil: 0,
     lanes: oneByOne ? 1 : (workers ?? (isShared ? parallelism * 2 : parallelism)),
     isShared,
+    sent: [],
+    feeders: [],
+    bounded: [],
   };
+}
+
+/**
+ * Says which nodes wait for which queues. A limit does not bind within a cycle, where a node would wait for itself,
+ * nor before a staged node, which takes nothing until its feeders have ended.
+ */
+function linkBoundedQueues(plan: Plan, nodes: NodeState[]): void {
+  for (const feeder of plan.nodes) {
+    const targets = new Set([...feeder.edges.values()].flatMap((edges) => edges.map((edge) => edge.target)));
+    for (const target of targets) {
+      const node = nodes[target] as NodeState;
+      if (node.plan.policy.queueLimit === undefined || node.plan.staged) continue;
+      if (plan.components.of[target] === plan.components.of[feeder.index]) continue;
+      node.feeders.push(feeder.index);
+      (nodes[feeder.index] as NodeState).bounded.push(target);
+    }
+  }
+}
+
+/** Makes sure of a `tick` at that moment, for a task or for a node. */
+export function delay(state: SchedulerState, delayed: Delayed): void {
+  const at = state.delayed.findIndex((other) => other.dueAt > delayed.dueAt);
+  state.delayed.splice(at < 0 ? state.delayed.length : at, 0, delayed);
 }
 
 /** Writes an entry into the journal. */

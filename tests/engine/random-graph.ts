@@ -11,6 +11,13 @@ const policy = fc.record({
     delayMs: fc.constantFrom(0, 0, 5),
   }),
   workers: fc.integer({ min: 1, max: 4 }),
+  more: fc.constantFrom(
+    {},
+    {},
+    { queueLimit: 2 },
+    { rateLimit: { count: 20, perMs: 10 } },
+    { maxTasksPerWorker: 2 },
+  ),
 });
 
 const step = fc
@@ -61,10 +68,10 @@ export const randomGraph: fc.Arbitrary<Graph> = fc
   .map(({ nodes, edges, inputs, staged }) => {
     const size = nodes.length;
     const graphNodes = nodes.map(
-      ([shape, nodePolicy], i): GraphNode => ({
+      ([shape, { more, ...rest }], i): GraphNode => ({
         ...shape,
         id: `n${i}`,
-        policy: { ...nodePolicy, ...(staged.includes(i) && { start: 'staged' as const }) },
+        policy: { ...rest, ...more, ...(staged.includes(i) && { start: 'staged' as const }) },
       }),
     );
     const typeOf = (i: number) => graphNodes[i]?.type ?? '';

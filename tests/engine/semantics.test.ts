@@ -117,6 +117,71 @@ describe('limits', () => {
   });
 });
 
+describe('flow control', () => {
+  test('a rate limit is never exceeded in any window of its length', async () => {
+    const policy = { rateLimit: { count: 5, perMs: 100 } };
+    const { report, executor } = await runGraph(
+      graph([code('a', '(n) => n', { policy })], [], { a: numbers(60) }),
+    );
+    expect(report.nodes.a?.succeeded).toBe(60);
+    const times = executor.begun.map(({ at }) => at);
+    for (const from of times) {
+      expect(times.filter((at) => at >= from && at < from + 100).length).toBeLessThanOrEqual(5);
+    }
+    expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThanOrEqual(1100);
+  });
+
+  test('a queue limit holds back what feeds it, and everything still arrives', async () => {
+    const policy = { queueLimit: 10, mode: 'serial' } as const;
+    const nodes = [code('a', '(n) => n'), code('b', '(n) => n'), code('c', '(n) => n', { policy })];
+    const edges = [
+      { source: 'a', target: 'c' },
+      { source: 'b', target: 'c' },
+    ];
+    const { engine, clock } = simulatedEngine(1);
+    const { id } = await engine.start(graph(nodes, edges, { a: numbers(200), b: numbers(200) }));
+    let longest = 0;
+    await engine.subscribe(id, ({ run }) => {
+      longest = Math.max(longest, run.nodes.c?.pending ?? 0);
+    });
+    await clock.until(engine.ended(id));
+    expect((await engine.summary(id)).nodes.c?.succeeded).toBe(400);
+    expect(longest).toBeGreaterThan(0);
+    expect(longest).toBeLessThanOrEqual(10);
+  });
+
+  test('queue limits in a cycle, and before a staged node, do not stop the run', async () => {
+    const loop = '(n) => { if (n > 20) throw new RangeError("far"); return n + 1; }';
+    const nodes = [
+      code('a', loop, { policy: { queueLimit: 1 } }),
+      code('b', loop, { policy: { queueLimit: 1 } }),
+      code('c', '(n) => n', { policy: { queueLimit: 1, start: 'staged' } }),
+    ];
+    const edges = [
+      { source: 'a', target: 'b' },
+      { source: 'b', target: 'a' },
+      { source: 'b', target: 'c' },
+    ];
+    const { report } = await runGraph(graph(nodes, edges, { a: numbers(10) }));
+    expect(report.status).toBe('partial');
+    expectAllAccountedFor(report);
+  });
+
+  test('a batch never holds more tasks than a worker may take before it is replaced', async () => {
+    const policy = { mode: 'process', maxTasksPerWorker: 3 } as const;
+    const { executor } = await runGraph(graph([code('a', '(n) => n', { policy })], [], { a: numbers(200) }));
+    expect(executor.largest.get('a')).toBe(3);
+  });
+
+  test('a node of higher priority is served first', async () => {
+    const nodes = [code('a', '(n) => n'), code('b', '(n) => n', { policy: { priority: 1 } })];
+    const { executor } = await runGraph(graph(nodes, [], { a: numbers(100), b: numbers(100) }));
+    expect(executor.begun[0]?.node).toBe('b');
+    const lastOfB = executor.begun.findLastIndex((task) => task.node === 'b');
+    expect(executor.begun.slice(0, lastOfB).every((task) => task.node === 'b')).toBe(true);
+  });
+});
+
 describe('failure', () => {
   const failing =
     '(n) => { if (n === 3) { const e = new Error("three"); e.name = "ValueError"; throw e; } return n; }';

@@ -14,7 +14,9 @@ export class SimulatedExecutor implements Executor {
   readonly parallelism = 3;
   /** Most batches of one node that were under way at once, and the order in which tasks began. */
   readonly peak = new Map<string, number>();
-  readonly begun: { node: string; task: number }[] = [];
+  readonly begun: { node: string; task: number; at: number }[] = [];
+  /** Most tasks in one batch, by node. */
+  readonly largest = new Map<string, number>();
   readonly #clock: SimulatedClock;
   readonly #random: () => number;
   readonly #faults: Faults;
@@ -43,7 +45,8 @@ export class SimulatedExecutor implements Executor {
     const out = (this.#out.get(batch.node) ?? 0) + 1;
     this.#out.set(batch.node, out);
     this.peak.set(batch.node, Math.max(out, this.peak.get(batch.node) ?? 0));
-    for (const task of batch.tasks) this.begun.push({ node: batch.node, task });
+    for (const task of batch.tasks) this.begun.push({ node: batch.node, task, at: this.#clock.now() });
+    this.largest.set(batch.node, Math.max(batch.tasks.length, this.largest.get(batch.node) ?? 0));
     await new Promise<void>((resolve) => this.#clock.after(this.#random() * 20, resolve));
     this.#out.set(batch.node, (this.#out.get(batch.node) ?? 1) - 1);
     if (this.#cancelled.has(batch.run)) return { kind: 'cancelled' };
