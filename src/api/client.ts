@@ -16,7 +16,8 @@ import type {
   validationSchema,
 } from '../schema/api.ts';
 import type { Graph } from '../schema/graph.ts';
-import { type ErrorRecord, hasEnded, type RunReport, type RunSummary, type Task } from '../schema/run.ts';
+import { hasEnded } from '../schema/names.ts';
+import type { ErrorRecord, RunReport, RunSummary, Task } from '../schema/run.ts';
 import type { GraphRecord, Page } from '../store/store.ts';
 import { fromBase64 } from './base64.ts';
 import { type FollowOptions, followEvents } from './event-reader.ts';

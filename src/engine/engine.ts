@@ -106,7 +106,7 @@ export class Engine {
 
   /** A run that lives again, as its journal left it. */
   async #revive(id: string, since: { resumedAt?: string } = {}): Promise<LiveRun> {
-    const { document, keepOpen, finishedAt: _, ...summary } = await this.#record(id);
+    const { document, keepOpen, finishedAt: _, open: __, ...summary } = await this.#record(id);
     const { runs } = this.#options.store;
     const { graph, nodes } = await this.#check(document);
     const state = this.#stateOf(id, planGraph(graph, nodes), keepOpen ?? false);

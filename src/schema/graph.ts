@@ -5,16 +5,10 @@
  * the payloads a run starts with, by node. Fields this version does not know are kept as they are.
  */
 import { z } from 'zod';
+import { graphFormat, graphVersion } from './names.ts';
 import { policySchema } from './policy.ts';
 
-export const graphFormat = 'handloom.graph';
-export const graphVersion = 1;
-
-/** Default names of the ports of a node that has one input and one output. */
-export const defaultInput = 'in';
-export const defaultOutput = 'out';
-/** The port, on every node, that gives `{payload, error}` of each failed task. */
-export const errorPort = 'error';
+export { defaultInput, defaultOutput, emptyGraph, errorPort, graphFormat, graphVersion } from './names.ts';
 
 const id = z.string().min(1).max(200);
 
@@ -61,8 +55,3 @@ export type Graph = z.input<typeof graphSchema> & { edges: GraphEdge[]; name: st
 export type GraphNode = z.input<typeof nodeSchema>;
 export type GraphEdge = z.input<typeof edgeSchema>;
 export type GraphSettings = z.input<typeof settingsSchema>;
-
-/** An empty graph. */
-export function emptyGraph(name = 'Untitled'): Graph {
-  return { format: graphFormat, version: graphVersion, name, nodes: [], edges: [] };
-}

@@ -1,7 +1,8 @@
 /** How a node runs: one place for the shape, the defaults and the words shown beside each field. */
 import { z } from 'zod';
+import { modes } from './names.ts';
 
-export const modes = ['serial', 'async', 'thread', 'process'] as const;
+export { modes } from './names.ts';
 
 export const retrySchema = z.looseObject({
   max: z.int().min(0).max(1000).default(0),

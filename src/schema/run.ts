@@ -1,21 +1,11 @@
 /** Runs, their tasks and their reports, as they are stored and as the API and the command line give them. */
 import { z } from 'zod';
+import { runStatuses } from './names.ts';
 
-export const runStatuses = [
-  'pending',
-  'running',
-  'paused',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-] as const;
+export { emptyCounters, endStatuses, hasEnded, runStatuses } from './names.ts';
+
 export const runStatusSchema = z.enum(runStatuses);
 export type RunStatus = z.infer<typeof runStatusSchema>;
-
-/** Statuses a run never leaves. */
-export const endStatuses: readonly RunStatus[] = ['succeeded', 'partial', 'failed', 'cancelled'];
-export const hasEnded = (status: RunStatus): boolean => endStatuses.includes(status);
 
 export const taskStatuses = ['pending', 'running', 'succeeded', 'failed', 'duplicate', 'cancelled'] as const;
 export const taskStatusSchema = z.enum(taskStatuses);
@@ -33,17 +23,6 @@ export const countersSchema = z.object({
   pending: z.int().default(0),
 });
 export type Counters = z.infer<typeof countersSchema>;
-
-export const emptyCounters = (): Counters => ({
-  input: 0,
-  running: 0,
-  succeeded: 0,
-  failed: 0,
-  duplicate: 0,
-  cancelled: 0,
-  retried: 0,
-  pending: 0,
-});
 
 export const errorRecordSchema = z.object({
   task: z.string(),
@@ -71,6 +50,10 @@ export const runSummarySchema = z.object({
   owner: z.string().optional(),
   /** Why a run ended the way it did, where the status alone does not say. */
   reason: z.string().optional(),
+  /** When the run last went on after its host had died. */
+  resumedAt: z.string().optional(),
+  /** True while a live run waits for further tasks from outside, until it is closed. */
+  open: z.boolean().optional(),
   nodes: z.record(z.string(), countersSchema),
   /** Results that have travelled each edge, by position in the document's `edges`. */
   edges: z.array(z.int()).optional(),

@@ -1,6 +1,8 @@
 /** A table as it travels in payloads: a reference to an artifact, never the rows themselves. */
 import { z } from 'zod';
 
+export { isTableRef } from './names.ts';
+
 export const tableRefSchema = z.object({
   /** Content hash of the table's data; marks the value as a table. */
   $table: z.string().min(1),
@@ -8,10 +10,3 @@ export const tableRefSchema = z.object({
   rows: z.int().min(0),
 });
 export type TableRef = z.infer<typeof tableRefSchema>;
-
-/** Whether a payload is a reference to a table. */
-export function isTableRef(value: unknown): value is TableRef {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { $table?: unknown }).$table === 'string'
-  );
-}

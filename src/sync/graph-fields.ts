@@ -2,15 +2,8 @@
  * Nodes, edges and the graph's own fields as Yjs maps, and back. What is read is repaired on the way: whatever the
  * replicas merged into, the result is a graph whose parts fit each other.
  */
-import {
-  defaultInput,
-  defaultOutput,
-  type Graph,
-  type GraphEdge,
-  type GraphNode,
-  graphFormat,
-  graphVersion,
-} from '../schema/graph.ts';
+import type { Graph, GraphEdge, GraphNode } from '../schema/graph.ts';
+import { defaultInput, defaultOutput, graphFormat, graphVersion } from '../schema/names.ts';
 import { define, type FieldKey, type FieldMap, getField, listFields } from './fields.ts';
 
 export type Fields = (readonly [FieldKey, unknown])[];

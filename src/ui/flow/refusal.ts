@@ -1,5 +1,6 @@
 /** Why a connection cannot be made, in words; undefined when it can. */
-import { errorPort, type Graph } from '../../schema/graph.ts';
+import type { Graph } from '../../schema/graph.ts';
+import { errorPort } from '../../schema/names.ts';
 import { m } from '../paraglide/messages.js';
 import { type Catalog, portsFit } from '../state/catalog.svelte.ts';
 

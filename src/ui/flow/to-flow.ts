@@ -1,12 +1,7 @@
 /** The one place where a graph of ours becomes the nodes and edges that xyflow draws. */
 import type { Edge, Node } from '@xyflow/svelte';
-import {
-  defaultInput,
-  defaultOutput,
-  type Graph,
-  type GraphEdge,
-  type GraphNode,
-} from '../../schema/graph.ts';
+import type { Graph, GraphEdge, GraphNode } from '../../schema/graph.ts';
+import { defaultInput, defaultOutput } from '../../schema/names.ts';
 import { threadKeys } from '../state/run-view.svelte.ts';
 
 export type CardNode = Node<{ node: GraphNode }, 'card'>;

@@ -1,5 +1,7 @@
 /** Columns for values of any shape, and the text of their cells. */
-import { isTableRef, type TableRef } from '../../schema/table.ts';
+
+import { isTableRef } from '../../schema/names.ts';
+import type { TableRef } from '../../schema/table.ts';
 import { m } from '../paraglide/messages.js';
 import { whole } from './format.ts';
 

@@ -1,5 +1,6 @@
 /** Nodes on the clipboard are the JSON of a graph, so they travel between tabs, files and messages. */
-import { type Graph, graphFormat } from '../../schema/graph.ts';
+import type { Graph } from '../../schema/graph.ts';
+import { graphFormat } from '../../schema/names.ts';
 import { m } from '../paraglide/messages.js';
 import type { App } from '../state/app.svelte.ts';
 import type { Editor } from '../state/editor.svelte.ts';

@@ -9,7 +9,7 @@ import Redo2 from '@lucide/svelte/icons/redo-2';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import Undo2 from '@lucide/svelte/icons/undo-2';
 import Upload from '@lucide/svelte/icons/upload';
-import { emptyGraph } from '../../schema/graph.ts';
+import { emptyGraph } from '../../schema/names.ts';
 import { m } from '../paraglide/messages.js';
 import type { MenuEntry } from '../parts/Menu.svelte';
 import type { App } from '../state/app.svelte.ts';

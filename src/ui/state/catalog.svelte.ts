@@ -1,7 +1,8 @@
 /** The node types of the engine this page talks to, in the words of the interface's language. */
 import type { PortSpec, PortType } from '../../nodes/define-node.ts';
 import type { NodeType } from '../../schema/api.ts';
-import { errorPort, type GraphNode } from '../../schema/graph.ts';
+import type { GraphNode } from '../../schema/graph.ts';
+import { errorPort } from '../../schema/names.ts';
 import type { Preferences } from './preferences.svelte.ts';
 
 /** Families of node types in the order the palette shows them. */

@@ -3,13 +3,8 @@
  * and merges with other tabs; this class turns it into values that components can draw.
  */
 import type { Issue } from '../../errors.ts';
-import {
-  errorPort,
-  type Graph,
-  type GraphEdge,
-  type GraphNode,
-  type GraphSettings,
-} from '../../schema/graph.ts';
+import type { Graph, GraphEdge, GraphNode, GraphSettings } from '../../schema/graph.ts';
+import { errorPort } from '../../schema/names.ts';
 import type { PolicyInput } from '../../schema/policy.ts';
 import type { GraphDocument } from '../../sync/graph-document.ts';
 import type { GraphUndo } from '../../sync/graph-undo.ts';

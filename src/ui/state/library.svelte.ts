@@ -1,6 +1,7 @@
 /** The graphs this host keeps, and the ways a new one comes about. */
 import type { Client } from '../../api/client.ts';
-import { emptyGraph, type Graph } from '../../schema/graph.ts';
+import type { Graph } from '../../schema/graph.ts';
+import { emptyGraph } from '../../schema/names.ts';
 import type { GraphRecord } from '../../store/store.ts';
 
 const lastKey = 'handloom.lastGraph';

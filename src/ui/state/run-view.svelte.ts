@@ -3,14 +3,9 @@
  * state of its own, so that an event touches what has changed and nothing else is drawn again.
  */
 import type { RunProgress } from '../../api/services.ts';
-import { defaultInput, defaultOutput, type Graph, type GraphEdge } from '../../schema/graph.ts';
-import {
-  type Counters,
-  type ErrorRecord,
-  emptyCounters,
-  hasEnded,
-  type RunSummary,
-} from '../../schema/run.ts';
+import type { Graph, GraphEdge } from '../../schema/graph.ts';
+import { defaultInput, defaultOutput, emptyCounters, hasEnded } from '../../schema/names.ts';
+import type { Counters, ErrorRecord, RunSummary } from '../../schema/run.ts';
 
 /** Least milliseconds between two updates of the page. */
 const frame = 80;
