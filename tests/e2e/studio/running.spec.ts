@@ -62,7 +62,7 @@ test('failed tasks are listed with their payload and lead to their node', async 
   await expect(errors.first()).toContainText('{"id":13}');
   await errors.first().getByRole('button', { name: 'Show the node' }).click();
   await expect(studio.inspector.getByText('code.js · picky')).toBeVisible();
-  await expect(studio.inspector.getByText('No thirteen, please')).toBeVisible();
+  await expect(studio.inspector.getByText('No thirteen, please', { exact: true })).toBeVisible();
 
   await studio.panel.getByRole('searchbox', { name: 'Search errors' }).fill('nothing of the kind');
   await expect(studio.panel.getByText('No error says that.')).toBeVisible();

@@ -18,6 +18,8 @@ test('two tabs with one graph see each other’s edits, and none is lost', async
   await expect(studio.edges()).toHaveCount(2);
   await studio.select('increment');
   await expect(studio.field('Function')).toHaveText('(x) => x + 5');
+  // The view of this tab has followed the new node.
+  await other.page.keyboard.press('f');
   await other.select('double');
   await expect(other.field('Function')).toHaveText('(x) => x * 20');
 
