@@ -13,3 +13,10 @@ export function issueText(issue: Issue): string {
   text = problemText({ code: issue.code, message: text });
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** What an issue says with where it is in the document, unless it names its node anyway. */
+export function issueWithPlace({ message, node, path = [] }: Issue): string {
+  if (node !== undefined || !path.length) return message;
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+  return `${message} (${place.replace(/^\./, '')})`;
+}

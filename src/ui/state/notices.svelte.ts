@@ -1,4 +1,7 @@
 /** Short messages that come and go; errors stay until dismissed. */
+import type { Issue } from '../../errors.ts';
+import { issueWithPlace } from '../parts/issue-text.ts';
+
 export interface Notice {
   id: number;
   kind: 'info' | 'error';
@@ -29,8 +32,8 @@ export class Notices {
   /** Shows what went wrong; errors of the family tell their places. */
   error(title: string, cause?: unknown): void {
     const detail = cause instanceof Error ? cause.message : undefined;
-    const issues = (cause as { issues?: { message: string }[] } | undefined)?.issues ?? [];
-    const lines = issues.slice(0, 6).map((issue) => issue.message);
+    const issues = (cause as { issues?: Issue[] } | undefined)?.issues ?? [];
+    const lines = issues.slice(0, 6).map(issueWithPlace);
     if (issues.length > lines.length) lines.push(`… ${issues.length - lines.length}`);
     this.#add({ kind: 'error', title, detail: lines.length ? undefined : detail, lines });
   }

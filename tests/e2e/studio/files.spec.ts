@@ -14,7 +14,7 @@ test('a bad graph is refused with a message that names the place, and nothing is
       await studio.import(text, 'bad.json');
       await expect(alert).toHaveCount(1);
       await expect(alert).toContainText('bad.json was not imported');
-      // A place such as `edges[0]` reads “Edge 0” here.
+      // “Node 0” will do for a place in `nodes`.
       for (const name of names)
         await expect(alert).toContainText(name.replace(/s$/, ''), { ignoreCase: true });
       await expect(alert).not.toContainText(/\bat .*:\d+:\d+/);
