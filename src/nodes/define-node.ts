@@ -127,6 +127,8 @@ export interface NodeExample {
   files?: Record<string, string>;
   /** Files it holds afterwards, where the node writes some. */
   written?: Record<string, string>;
+  /** What the network answers, by method and address: `GET https://…`; nothing else is there. */
+  responses?: Record<string, { status?: number; headers?: Record<string, string>; body?: string }>;
 }
 
 interface NodeDefinitionBase<Params extends z.ZodObject> {

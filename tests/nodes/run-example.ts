@@ -57,7 +57,12 @@ export async function runExample(
   const access = {
     files,
     tables: makeTables ? await makeTables(files) : noTables,
-    fetch: () => Promise.reject(new Error('There is no network here.')),
+    fetch: async (url: string, init: RequestInit | undefined) => {
+      const answer = example.responses?.[`${init?.method ?? 'GET'} ${url}`];
+      if (!answer) throw new TypeError('There is no network here.');
+      const { status = 200, headers = {}, body = '' } = answer;
+      return new Response(new TextEncoder().encode(body), { status, headers });
+    },
   };
   const result = await runBatch(program, new BatchFrame(batch, undefined, { access: () => access }));
 
