@@ -48,9 +48,12 @@ function appShell(list: () => string[]): Plugin {
   };
 }
 
+/** Without what not every visitor needs, and the picture that only the README shows. */
 const builtFiles = () =>
   readdirSync(web, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !/\.(wasm|map)$|^service-worker\.js$/.test(entry.name))
+    .filter(
+      (entry) => entry.isFile() && !/\.(wasm|map)$|^service-worker\.js$|^screenshot\.png$/.test(entry.name),
+    )
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(web.length + 1)

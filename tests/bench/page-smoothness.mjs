@@ -148,6 +148,11 @@ await withServer(interrupted, async (url) => {
       await open(page, file);
       report(`${what}: opening`, await takeSeen(page));
       const ms = await clickUntil(page, 'Run', 'Succeeded');
+      const done = await page
+        .getByRole('region', { name: 'Run', exact: true })
+        .getByText(/ tasks$/)
+        .textContent();
+      if (!done?.startsWith('200K of 200K')) throw new Error(`The run ended with ${done}`);
       report(`${what}: running`, await takeSeen(page), `; ${ms} ms from Run to Succeeded`);
     }
     await open(page, graphs.endless);

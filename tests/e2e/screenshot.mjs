@@ -24,6 +24,11 @@ await withServer(interrupted, async (url) => {
     await page.locator('.cm-content').first().waitFor();
     await page.getByRole('grid', { name: 'Table' }).getByRole('gridcell').first().waitFor();
     await page.mouse.move(720, 20);
+    await page.evaluate(() => document.fonts.ready);
+    // The next frame has every font in its place.
+    await page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
     const path = join(root, 'public/screenshot.png');
     await page.screenshot({ path });
     console.log(path);

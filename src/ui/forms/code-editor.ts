@@ -116,6 +116,9 @@ export function createCodeEditor({ host, id, label, language, text, onchange }: 
       ],
     }),
   });
+  // Lines may break elsewhere in the font that has just come, and their numbers have to go along.
+  const measure = () => view.requestMeasure();
+  document.fonts.addEventListener('loadingdone', measure);
   return {
     setText(next) {
       const now = view.state.doc.toString();
@@ -138,6 +141,9 @@ export function createCodeEditor({ host, id, label, language, text, onchange }: 
       });
       view.dispatch(setDiagnostics(view.state, diagnostics));
     },
-    destroy: () => view.destroy(),
+    destroy() {
+      document.fonts.removeEventListener('loadingdone', measure);
+      view.destroy();
+    },
   };
 }
