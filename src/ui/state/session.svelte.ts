@@ -5,6 +5,7 @@ import type { GraphDocument } from '../../sync/graph-document.ts';
 import type { Catalog } from './catalog.svelte.ts';
 import { DocumentSync } from './document-sync.svelte.ts';
 import { Editor } from './editor.svelte.ts';
+import { RunControl } from './run-control.svelte.ts';
 import type { RunView } from './run-view.svelte.ts';
 import { watchRun } from './watch-run.ts';
 
@@ -16,8 +17,9 @@ export class Session {
   readonly sync: DocumentSync;
   run = $state.raw<RunView | undefined>();
   starting = $state(false);
-  cancelling = $state(false);
   readonly running = $derived(this.run?.live ?? false);
+
+  readonly control: RunControl;
 
   readonly #client: Client;
   #stopRun: (() => void) | undefined;
@@ -28,11 +30,19 @@ export class Session {
     this.#client = client;
     this.editor = editor;
     this.sync = sync;
+    const current = () => this.run;
+    this.control = new RunControl(client, {
+      get run() {
+        return current();
+      },
+      follow: (id) => this.#show(id),
+    });
     this.#stopEffects = $effect.root(() => {
       $effect(() => {
         void this.editor.graph;
         clearTimeout(this.#check);
-        this.#check = setTimeout(() => void this.check(), restBeforeCheck);
+        // An engine that is just changing tabs cannot tell; the next change asks again, and so does a run.
+        this.#check = setTimeout(() => void this.check().catch(() => {}), restBeforeCheck);
       });
     });
   }
@@ -60,28 +70,18 @@ export class Session {
   }
 
   /** Keeps what was changed, then starts a run. Whatever stands in the way appears at its node. */
-  async start(): Promise<void> {
+  async start(options: { keepOpen?: boolean } = {}): Promise<void> {
     if (this.starting || this.running) return;
     this.starting = true;
     try {
       await this.sync.flush();
-      const { id } = await this.#client.startRun(this.editor.id);
+      const { id } = await this.#client.startRun(this.editor.id, options);
       await this.#show(id);
     } catch (error) {
       if (error instanceof HandloomError && error.issues.length) this.editor.issues = error.issues;
       throw error;
     } finally {
       this.starting = false;
-    }
-  }
-
-  async cancel(): Promise<void> {
-    if (!this.run || this.cancelling) return;
-    this.cancelling = true;
-    try {
-      await this.#client.cancelRun(this.run.id);
-    } finally {
-      this.cancelling = false;
     }
   }
 
