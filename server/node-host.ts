@@ -60,6 +60,7 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     thread: threadSpawner(),
     process: processSpawner(),
     world: { fetch, files, tables },
+    onProgress: ({ run, node }, _, fraction) => engine.progressed(run, node, fraction),
   });
   const engine = createEngine({
     store,

@@ -63,6 +63,7 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
     thread: workers.spawn,
     process: workers.spawn,
     world: { fetch: (input, init) => fetch(input, init), files, tables },
+    onProgress: ({ run, node }, _, fraction) => runs.progressed(run, node, fraction),
   });
   const { tools, ready: toolsReady } = compileTools();
   const runs = createEngine({ store, executor, registry, clock, newId, tools });

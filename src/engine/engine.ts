@@ -115,7 +115,12 @@ export class Engine {
       replay.take((await runs.chunk(id, first))?.entries ?? []);
     replay.finish();
     const { owner = summary.owner } = this.#options;
-    return this.#enliven({ ...summary, ...since, ...(owner !== undefined && { owner }) }, state, nodes, graph);
+    return this.#enliven(
+      { ...summary, ...since, ...(owner !== undefined && { owner }) },
+      state,
+      nodes,
+      graph,
+    );
   }
 
   /**
@@ -295,8 +300,13 @@ export class Engine {
     const run = await this.summary(id);
     const [last] = (await this.#options.store.runs.summaries(id)).slice(-1);
     const edges = run.edges ?? [];
-    onNews({ seq: last?.last ?? 0, run, edges, rates: {}, errors, logs });
+    onNews({ seq: last?.last ?? 0, run, edges, rates: {}, fractions: {}, errors, logs });
     return () => {};
+  }
+
+  /** Hears from the executor how far a task is, 0 to 1. */
+  progressed(run: string, node: string, fraction: number): void {
+    this.#live.get(run)?.progressed(node, fraction);
   }
 
   async statistics(): Promise<{

@@ -28,6 +28,8 @@ export interface RunNews {
   run: RunSummary;
   edges: number[];
   rates: Record<string, number>;
+  /** How far a running task said it is, 0 to 1, by node: the newest word. */
+  fractions: Record<string, number>;
   errors: ErrorRecord[];
   logs: RunLog[];
 }
@@ -59,6 +61,7 @@ export class LiveRun {
   readonly #writer: JournalWriter;
   readonly #rates: RateMeter;
   readonly #subscribers = new Set<(news: RunNews) => void>();
+  readonly #fractions = new Map<string, number>();
   #errors: ErrorRecord[] = [];
   #logs: RunLog[] = [];
   #startedAt: string | undefined;
@@ -117,6 +120,12 @@ export class LiveRun {
     return this.#state.plan.indexOf.get(node);
   }
 
+  /** Takes in how far a task of that node is, 0 to 1. */
+  progressed(node: string, fraction: number): void {
+    this.#fractions.set(node, fraction);
+    this.#notifySoon();
+  }
+
   /** Numbers of the tasks under way. */
   runningTasks(): Set<number> {
     return new Set([...this.#state.inFlight.values()].flatMap(({ batch }) => batch.tasks));
@@ -144,6 +153,7 @@ export class LiveRun {
       run: this.summary(),
       edges: [...this.#state.edges],
       rates: Object.fromEntries(this.#state.nodes.map((node, i) => [node.plan.id, rates[i] ?? 0])),
+      fractions: Object.fromEntries(this.#fractions),
       errors: this.#errors,
       logs: this.#logs,
     };
@@ -161,6 +171,7 @@ export class LiveRun {
     if (writeAhead || this.#writer.isBehind) await this.#writer.flush();
     if (!this.#state.inFlight.has(batch.id)) return;
     const outcome = await this.#executor.execute(batch);
+    this.#fractions.delete(batch.node);
     this.send({ type: 'outcome', batch: batch.id, outcome });
   }
 

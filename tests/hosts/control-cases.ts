@@ -58,6 +58,13 @@ export const controlCases = ({ client, raw, post, problem, refusal }: SuiteTools
       equal(await refusal(client.resumeRun(id)), 'run_ended', 'resuming what has ended');
     },
 
+    async 'tells how far a task says it is'() {
+      const text = '(n, ctx) => new Promise((done) => { ctx.progress(0.5); setTimeout(done, 300); })';
+      const id = await start(graphOf('far', [code('far', text)], [], { far: [1] }));
+      await until(id, ({ fractions }) => fractions?.far === 0.5);
+      await client.followRun(id, () => {});
+    },
+
     async 'tries failed tasks again'() {
       const flaky = "(n, ctx) => { if (n % 2 && ctx.attempt === 1) throw new RangeError('odd'); return n; }";
       const nodes = [code('flaky', flaky), code('after', '(n) => n * 10')];
