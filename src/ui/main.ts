@@ -18,6 +18,9 @@ void registerServiceWorker({
   onUpdate: (activate) => app.notices.ask(m.update_ready(), { label: m.update_now(), run: activate }),
 });
 engine.onChange(() => {
+  // Another tab's engine may have died, and this one have gone on with its runs.
+  if (app.ready && engine.phase === 'ready' && app.engine?.phase !== 'ready')
+    app.tellResumed().catch(() => {});
   app.engine = { phase: engine.phase, isolation: engine.isolation, role: engine.role };
 });
 

@@ -3,23 +3,44 @@
  * words that name the place; here a code leads to patterns of those words. Names of nodes, fields and files stay as
  * they are, and whatever no pattern knows is shown as the engine said it.
  */
-import { wordRules, type Rule } from './field-problems-zh.ts';
+import { type Rule, wordRules } from './field-problems-zh.ts';
 
 const quoted = String.raw`("(?:[^"\\]|\\.)*"…?|nothing|[\w.+-]+…?)`;
 const rule = (pattern: string, text: string): Rule => [new RegExp(`^${pattern}$`, 's'), text];
 
 const unknownNode = [
-  rule(`Edge (\\d+) names ${quoted} as its source, and there is no such node\\.`, '第 $1 条连线的起点 $2 不存在。'),
-  rule(`Edge (\\d+) names ${quoted} as its target, and there is no such node\\.`, '第 $1 条连线的终点 $2 不存在。'),
+  rule(
+    `Edge (\\d+) names ${quoted} as its source, and there is no such node\\.`,
+    '第 $1 条连线的起点 $2 不存在。',
+  ),
+  rule(
+    `Edge (\\d+) names ${quoted} as its target, and there is no such node\\.`,
+    '第 $1 条连线的终点 $2 不存在。',
+  ),
   rule(`The inputs name ${quoted}, and there is no such node\\.`, '初始数据提到的节点 $1 不存在。'),
   rule(`There is no node ${quoted}\\.`, '没有名为 $1 的节点。'),
 ];
 const unknownPort = [
-  rule(`Edge (\\d+) must say which port of ${quoted} it leaves: the ports? (.+)\\.`, '第 $1 条连线须指明从 $2 的哪个端口出发：$3。'),
-  rule(`Edge (\\d+) leaves port ${quoted} of ${quoted}, which has the ports? (.+)\\.`, '第 $1 条连线从 $3 的端口 $2 出发，而该节点只有 $4。'),
-  rule(`Edge (\\d+) leaves port ${quoted} of ${quoted}, which has no such ports\\.`, '第 $1 条连线从 $3 的端口 $2 出发，而该节点没有输出端口。'),
-  rule(`Edge (\\d+) leads to port ${quoted} of ${quoted}, which has the ports? (.+)\\.`, '第 $1 条连线通往 $3 的端口 $2，而该节点只有 $4。'),
-  rule(`Edge (\\d+) leads to(?: port .+ of)? ${quoted}, which has no such ports\\.`, '第 $1 条连线通往 $2，而该节点没有输入端口。'),
+  rule(
+    `Edge (\\d+) must say which port of ${quoted} it leaves: the ports? (.+)\\.`,
+    '第 $1 条连线须指明从 $2 的哪个端口出发：$3。',
+  ),
+  rule(
+    `Edge (\\d+) leaves port ${quoted} of ${quoted}, which has the ports? (.+)\\.`,
+    '第 $1 条连线从 $3 的端口 $2 出发，而该节点只有 $4。',
+  ),
+  rule(
+    `Edge (\\d+) leaves port ${quoted} of ${quoted}, which has no such ports\\.`,
+    '第 $1 条连线从 $3 的端口 $2 出发，而该节点没有输出端口。',
+  ),
+  rule(
+    `Edge (\\d+) leads to port ${quoted} of ${quoted}, which has the ports? (.+)\\.`,
+    '第 $1 条连线通往 $3 的端口 $2，而该节点只有 $4。',
+  ),
+  rule(
+    `Edge (\\d+) leads to(?: port .+ of)? ${quoted}, which has no such ports\\.`,
+    '第 $1 条连线通往 $2，而该节点没有输入端口。',
+  ),
   rule(`The function has to give one of (.+), but it gave (.+)\\.`, '函数须返回 $1 之一，却返回了 $2。'),
   rule(`There is no port ${quoted}; this node has (.+)\\.`, '没有端口 $1；该节点有 $2。'),
 ];
@@ -28,7 +49,10 @@ const json = [
   rule('The body is larger than the limit of (\\d+) bytes\\.', '内容超过了 $1 字节的上限。'),
   rule('Not JSON: it is not UTF-8 text\\.', '不是 JSON：不是 UTF-8 文本。'),
   rule('Not JSON: (.+) at line (\\d+), column (\\d+)\\.', '不是 JSON：第 $2 行第 $3 列有误（$1）。'),
-  rule('Nested more than (\\d+) levels deep at line (\\d+), column (\\d+)\\.', '第 $2 行第 $3 列的嵌套超过 $1 层。'),
+  rule(
+    'Nested more than (\\d+) levels deep at line (\\d+), column (\\d+)\\.',
+    '第 $2 行第 $3 列的嵌套超过 $1 层。',
+  ),
   rule('The value is nested too deeply to be written as JSON\\.', '该值嵌套过深，无法写成 JSON。'),
 ];
 
@@ -36,8 +60,18 @@ const json = [
 export const rules: Record<string, readonly Rule[]> = {
   // Graphs
   not_a_graph: [[undefined, '这不是图：应为一个对象。']],
-  unknown_format: [rule(`This is not a graph: "format" must be "([^"]+)", not (.+)\\.`, '这不是图：“format” 应为 "$1"，而不是 $2。')],
-  newer_version: [rule('This graph has format version (\\d+); this Handloom reads version (\\d+)\\..*', '此图的格式版本为 $1，当前 Handloom 只能读取版本 $2，请升级。')],
+  unknown_format: [
+    rule(
+      `This is not a graph: "format" must be "([^"]+)", not (.+)\\.`,
+      '这不是图：“format” 应为 "$1"，而不是 $2。',
+    ),
+  ],
+  newer_version: [
+    rule(
+      'This graph has format version (\\d+); this Handloom reads version (\\d+)\\..*',
+      '此图的格式版本为 $1，当前 Handloom 只能读取版本 $2，请升级。',
+    ),
+  ],
   unknown_version: [rule('"version" must be (\\d+), not (.+)\\.', '“version” 应为 $1，而不是 $2。')],
   duplicate_node_id: [rule(`Two nodes have the id (.+)\\.`, '有两个节点的标识都是 $1。')],
   unknown_node_type: [
@@ -47,7 +81,12 @@ export const rules: Record<string, readonly Rule[]> = {
   ],
   unknown_node: unknownNode,
   unknown_port: unknownPort,
-  staged_cycle: [rule('A staged schedule needs a graph without cycles; (.+) form one\\.', '逐层运行要求图中没有环；$1 构成了一个环。')],
+  staged_cycle: [
+    rule(
+      'A staged schedule needs a graph without cycles; (.+) form one\\.',
+      '逐层运行要求图中没有环；$1 构成了一个环。',
+    ),
+  ],
   source_ambiguous: [[undefined, '列表和函数只能给出其一。']],
   // Code, expressions, SQL
   code_empty: [[undefined, '还没有代码。请写一个函数，例如 (x) => x * 2。']],
@@ -60,7 +99,10 @@ export const rules: Record<string, readonly Rule[]> = {
     [/^(.+)$/s, '语法错误：$1'],
   ],
   code_not_a_function: [
-    rule('The code has to be a function.*', '代码须是一个函数，例如 (x) => x * 2，或带有 export default 的模块。'),
+    rule(
+      'The code has to be a function.*',
+      '代码须是一个函数，例如 (x) => x * 2，或带有 export default 的模块。',
+    ),
     rule('The code gives (.+), not a function\\.', '代码给出的是 $1，而不是函数。'),
     rule('(.+) is not a function\\..*', '$1 不是函数。请写一个函数，例如 (x) => x * 2。'),
   ],
@@ -74,7 +116,10 @@ export const rules: Record<string, readonly Rule[]> = {
   expression_syntax: [[/^(.+)$/s, '表达式有语法错误：$1']],
   sql_empty: [[undefined, '还没有可运行的 SQL。']],
   sql_not_a_query: [
-    rule(`The statement starts with (.+); it must give rows, as .+`, '语句以 $1 开头；它须返回数据行，例如 SELECT、WITH、FROM、VALUES。'),
+    rule(
+      `The statement starts with (.+); it must give rows, as .+`,
+      '语句以 $1 开头；它须返回数据行，例如 SELECT、WITH、FROM、VALUES。',
+    ),
     rule('There is more than one statement; one is allowed\\.', '只允许一条语句。'),
   ],
   sql_broken: [
@@ -95,7 +140,12 @@ export const rules: Record<string, readonly Rule[]> = {
   ],
   path_conflict: [rule(`${quoted} cannot be written: .+`, '无法写入 $1：会有同名的文件和文件夹。')],
   path_refused: [rule(`The path ${quoted} is refused: (.+)\\.`, '路径 $1 不被接受：$2。')],
-  file_read_only: [rule(`${quoted} is a sample, and samples cannot be changed\\. .+`, '$1 是示例数据，不能更改。请选择其他路径。')],
+  file_read_only: [
+    rule(
+      `${quoted} is a sample, and samples cannot be changed\\. .+`,
+      '$1 是示例数据，不能更改。请选择其他路径。',
+    ),
+  ],
   file_failed: [
     rule(`The sample ${quoted} could not be loaded \\(status (\\d+)\\)\\.`, '无法加载示例 $1（状态 $2）。'),
     rule(`${quoted}: the system reports (.+)\\.`, '$1：系统报告 $2。'),
@@ -107,17 +157,40 @@ export const rules: Record<string, readonly Rule[]> = {
     rule('(.+?), line (\\d+): (.+)', '$1 第 $2 行无法读取：$3'),
     rule('(.+?): (.+)', '$1 无法读取：$2'),
   ],
-  format_unknown: [rule('(.+): its name does not tell a format; .+', '$1：从名称看不出格式，请选择 CSV、JSON 或 Parquet。')],
+  format_unknown: [
+    rule('(.+): its name does not tell a format; .+', '$1：从名称看不出格式，请选择 CSV、JSON 或 Parquet。'),
+  ],
   not_text: [rule('(.+) is not UTF-8 text\\.', '$1 不是 UTF-8 文本。')],
   // Tasks
-  task_timeout: [rule('The task took longer than its limit of ([\\d.]+) ms\\.', '任务超过了 $1 毫秒的时限。')],
+  task_timeout: [
+    rule('The task took longer than its limit of ([\\d.]+) ms\\.', '任务超过了 $1 毫秒的时限。'),
+  ],
   worker_died: [rule('The worker ended while the task ran: (.+)', '任务运行时工作线程结束了：$1')],
-  load_timeout: [rule('The code of this node was not ready to run within ([\\d.]+) s\\.', '此节点的代码在 $1 秒内未能就绪。')],
-  not_cloneable: [rule('The result cannot leave its worker, since it holds something that cannot be copied: (.+)\\.', '结果中有无法复制的内容，不能传出：$1。')],
+  load_timeout: [
+    rule(
+      'The code of this node was not ready to run within ([\\d.]+) s\\.',
+      '此节点的代码在 $1 秒内未能就绪。',
+    ),
+  ],
+  not_cloneable: [
+    rule(
+      'The result cannot leave its worker, since it holds something that cannot be copied: (.+)\\.',
+      '结果中有无法复制的内容，不能传出：$1。',
+    ),
+  ],
   fetch_refused: [
-    rule(`This graph may not fetch from (.+?)\\. Only http and https addresses can be fetched\\.`, '此图不得从 $1 获取数据：只能访问 http 和 https 地址。'),
-    rule(`This graph may not fetch from (.+)\\. Add .+`, '此图不得访问 $1。如需允许，请在图的设置中把它加入“节点可访问的主机”。'),
-    rule('(.+) redirects, and a browser does not tell where to\\..+', '$1 会跳转，而浏览器不透露去向。请使用最终地址，或允许访问任意主机（*）。'),
+    rule(
+      `This graph may not fetch from (.+?)\\. Only http and https addresses can be fetched\\.`,
+      '此图不得从 $1 获取数据：只能访问 http 和 https 地址。',
+    ),
+    rule(
+      `This graph may not fetch from (.+)\\. Add .+`,
+      '此图不得访问 $1。如需允许，请在图的设置中把它加入“节点可访问的主机”。',
+    ),
+    rule(
+      '(.+) redirects, and a browser does not tell where to\\..+',
+      '$1 会跳转，而浏览器不透露去向。请使用最终地址，或允许访问任意主机（*）。',
+    ),
   ],
   context_closed: [
     rule('The task has ended; .+', '任务已结束，其 ctx 不能再用。'),
@@ -143,7 +216,12 @@ export const rules: Record<string, readonly Rule[]> = {
     rule('The engine ended unexpectedly: (.+)\\. It is started again\\.', '引擎意外结束：$1。正在重新启动。'),
     [undefined, '引擎意外结束，正在重新启动。'],
   ],
-  insecure_context: [[undefined, '浏览器只允许 https 或 localhost 上的应用保存数据并在后台工作。请在这样的地址打开 Handloom。']],
+  insecure_context: [
+    [
+      undefined,
+      '浏览器只允许 https 或 localhost 上的应用保存数据并在后台工作。请在这样的地址打开 Handloom。',
+    ],
+  ],
   compiler_missing: [[undefined, '无法加载代码编译器。']],
   store_full: [[undefined, '没有空间保存数据。']],
   store_busy: [[undefined, '存储正忙，请稍后再试。']],

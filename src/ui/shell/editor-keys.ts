@@ -2,6 +2,7 @@
 import type { App } from '../state/app.svelte.ts';
 import type { Session } from '../state/session.svelte.ts';
 import { pasteText } from './clipboard.ts';
+import { panelShown, setPanel, toggleInspector } from './panes.ts';
 import { cancelRun, startRun } from './run-commands.ts';
 
 const inField = (target: EventTarget | null) =>
@@ -19,7 +20,7 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
   /** Commands by key; `mod` is Control, or Command on an Apple keyboard. */
   const commands: Record<string, () => void> = {
     'mod+Enter': () => void startRun(app, session),
-    'mod+.': () => void cancelRun(app, session),
+    'mod+.': () => void cancelRun(app, session.control),
     'mod+z': () => editor.undo(),
     'mod+shift+z': () => editor.redo(),
     'mod+y': () => editor.redo(),
@@ -34,8 +35,8 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
     f: () => editor.fit(),
     'shift+T': () => editor.tidy(),
     '[': () => (preferences.palette = !preferences.palette),
-    ']': () => (preferences.inspector = !preferences.inspector),
-    j: () => (preferences.panel = !preferences.panel),
+    ']': () => toggleInspector(app, session),
+    j: () => setPanel(app, !!session.run, !panelShown(app, !!session.run)),
     '?': () => (app.sheet = 'shortcuts'),
     'shift+?': () => (app.sheet = 'shortcuts'),
   };

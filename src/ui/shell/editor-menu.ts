@@ -85,5 +85,5 @@ async function pasteFromClipboard(app: App, session: Session): Promise<void> {
 
 function showInspector(app: App): void {
   if (app.narrow) app.sheet = 'inspector';
-  else app.preferences.inspector = true;
+  else app.preferences.inspector = 'open';
 }

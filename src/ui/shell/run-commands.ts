@@ -1,13 +1,18 @@
-/** Starting and ending a run, with a word when it does not work. */
+/** Starting a run and steering it, with a word when it does not work. */
 import { HandloomError } from '../../errors.ts';
 import { m } from '../paraglide/messages.js';
 import type { App } from '../state/app.svelte.ts';
+import type { RunControl, Which } from '../state/run-control.svelte.ts';
 import type { Session } from '../state/session.svelte.ts';
 
-export async function startRun(app: App, session: Session): Promise<void> {
+export async function startRun(
+  app: App,
+  session: Session,
+  options: { keepOpen?: boolean } = {},
+): Promise<void> {
   try {
-    await session.start();
-    if (!app.preferences.panel) app.preferences.panel = true;
+    await session.start(options);
+    app.preferences.panel = true;
   } catch (error) {
     app.notices.error(m.run_refused(), error);
     const first = error instanceof HandloomError ? error.issues.find((issue) => issue.node) : undefined;
@@ -15,10 +20,23 @@ export async function startRun(app: App, session: Session): Promise<void> {
   }
 }
 
-export async function cancelRun(app: App, session: Session): Promise<void> {
+async function attempt(app: App, what: Promise<void>, otherwise: string): Promise<boolean> {
   try {
-    await session.cancel();
+    await what;
+    return true;
   } catch (error) {
-    app.notices.error(m.cancel_failed(), error);
+    app.notices.error(otherwise, error);
+    return false;
   }
 }
+
+export const cancelRun = (app: App, control: RunControl) => attempt(app, control.cancel(), m.cancel_failed());
+export const pauseRun = (app: App, control: RunControl) => attempt(app, control.pause(), m.pause_failed());
+export const resumeRun = (app: App, control: RunControl) => attempt(app, control.resume(), m.resume_failed());
+export const closeRun = (app: App, control: RunControl) =>
+  attempt(app, control.close(), m.close_run_failed());
+export const retryTasks = (app: App, control: RunControl, which: Which = {}) =>
+  attempt(app, control.retry(which), m.retry_failed());
+/** @returns whether the tasks were taken */
+export const addTasks = (app: App, control: RunControl, node: string, payloads: unknown[]) =>
+  attempt(app, control.inject(node, payloads), m.add_tasks_failed());

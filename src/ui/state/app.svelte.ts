@@ -1,11 +1,13 @@
 /** Everything the page knows, made once in `main.ts` and handed down by context. */
 import type { Client } from '../../api/client.ts';
 import type { Health } from '../../schema/api.ts';
+import { hasEnded } from '../../schema/names.ts';
+import { m } from '../paraglide/messages.js';
 import { Catalog } from './catalog.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import type { Preferences } from './preferences.svelte.ts';
-import type { Router } from './router.svelte.ts';
+import { type Router, runPath } from './router.svelte.ts';
 import { Workspace } from './workspace.svelte.ts';
 
 export class App {
@@ -28,6 +30,10 @@ export class App {
   narrow = $state(false);
   /** Which of the sheets over the page is open. */
   sheet = $state<'graphs' | 'shortcuts' | 'palette' | 'inspector' | undefined>();
+  /** Whether the panel of a graph that has not run yet was opened nevertheless. */
+  peek = $state(false);
+
+  readonly #told = new Set<string>();
 
   constructor(client: Client, preferences: Preferences, router: Router) {
     this.client = client;
@@ -41,6 +47,18 @@ export class App {
     room.addEventListener('change', () => (this.narrow = room.matches));
   }
 
+  /** Says which runs were interrupted and have gone on since this page was opened, or go on now; each once. */
+  async tellResumed(): Promise<void> {
+    const { items } = await this.client.listRuns({ limit: 50 });
+    for (const { id, graph, status, resumedAt } of items) {
+      if (!resumedAt || this.#told.has(id + resumedAt)) continue;
+      if (hasEnded(status) && Date.parse(resumedAt) < performance.timeOrigin) continue;
+      this.#told.add(id + resumedAt);
+      const show = { label: m.show_run(), run: () => this.router.go(runPath(id)) };
+      this.notices.ask(m.run_resumed({ name: graph }), show, m.run_resumed_about());
+    }
+  }
+
   /** Asks the engine what it is and what it can do; everything else waits for that. */
   async begin(): Promise<void> {
     this.failure = undefined;
@@ -49,6 +67,8 @@ export class App {
       this.health = health;
       this.catalog.types = types;
       this.ready = true;
+      // Without this list nothing is told; whoever looks for a run finds it.
+      this.tellResumed().catch(() => {});
     } catch (error) {
       this.failure = error;
     }

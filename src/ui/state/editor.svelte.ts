@@ -115,6 +115,12 @@ export class Editor {
     };
   }
 
+  /** Moves the view just when that node is out of sight. */
+  bringIntoView(node: string): void {
+    const place = this.nodes.get(node)?.position;
+    if (place) this.#view?.show(place);
+  }
+
   fit(): void {
     this.#view?.fit();
   }

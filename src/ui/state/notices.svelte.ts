@@ -1,5 +1,6 @@
 /** Short messages that come and go; errors stay until dismissed. */
 import type { Issue } from '../../errors.ts';
+import { failureText } from '../i18n/problem-text.svelte.ts';
 import { issueWithPlace } from '../parts/issue-text.ts';
 
 export interface Notice {
@@ -25,13 +26,13 @@ export class Notices {
   }
 
   /** A message that stays until it is answered or dismissed. */
-  ask(title: string, action: { label: string; run: () => void }): void {
-    this.#add({ kind: 'info', title, action });
+  ask(title: string, action: { label: string; run: () => void }, detail?: string): void {
+    this.#add({ kind: 'info', title, action, detail });
   }
 
   /** Shows what went wrong; errors of the family tell their places. */
   error(title: string, cause?: unknown): void {
-    const detail = cause instanceof Error ? cause.message : undefined;
+    const detail = cause instanceof Error ? failureText(cause) : undefined;
     const issues = (cause as { issues?: Issue[] } | undefined)?.issues ?? [];
     const lines = issues.slice(0, 6).map(issueWithPlace);
     if (issues.length > lines.length) lines.push(`… ${issues.length - lines.length}`);

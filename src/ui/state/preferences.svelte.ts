@@ -1,15 +1,18 @@
 /** What this person chose about the interface itself; kept in this browser, shared by its tabs. */
+import { loadChineseProblems } from '../i18n/problem-text.svelte.ts';
 import { isLocale, overwriteGetLocale, setLocale } from '../paraglide/runtime.js';
 
 export type Theme = 'system' | 'light' | 'dark';
 export type Locale = 'en' | 'zh-CN';
+/** `auto`: the inspector is there while something is selected. */
+export type InspectorChoice = 'auto' | 'open' | 'closed';
 
 const key = 'handloom.preferences';
 
 interface Kept {
   theme: Theme;
   palette: boolean;
-  inspector: boolean;
+  inspector: InspectorChoice;
   panel: boolean;
   panelHeight: number;
   snap: boolean;
@@ -18,7 +21,7 @@ interface Kept {
 const defaults: Kept = {
   theme: 'system',
   palette: true,
-  inspector: true,
+  inspector: 'auto',
   panel: true,
   panelHeight: 280,
   snap: true,
@@ -29,7 +32,7 @@ export class Preferences {
   theme = $state<Theme>(defaults.theme);
   locale = $state<Locale>('en');
   palette = $state(defaults.palette);
-  inspector = $state(defaults.inspector);
+  inspector = $state<InspectorChoice>(defaults.inspector);
   panel = $state(defaults.panel);
   panelHeight = $state(defaults.panelHeight);
   snap = $state(defaults.snap);
@@ -53,6 +56,7 @@ export class Preferences {
       $effect(() => {
         document.documentElement.dataset.theme = this.dark ? 'dark' : 'light';
         document.documentElement.lang = this.locale;
+        if (this.locale === 'zh-CN') void loadChineseProblems();
       });
       $effect(() => {
         const { theme, palette, inspector, panel, panelHeight, snap, minimap } = this;

@@ -11,6 +11,7 @@ import type { Counters, ErrorRecord, RunSummary } from '../../schema/run.ts';
 const frame = 80;
 /** Newest errors and log lines kept for the panel; older ones are in the run's record. */
 const kept = 500;
+const mostPoints = 240;
 
 export class NodeRun {
   counters = $state.raw<Counters>(emptyCounters());
@@ -42,6 +43,12 @@ export class ThreadRun {
   moving = $state(false);
 }
 
+export interface RatePoint {
+  /** Milliseconds since 1970. */
+  at: number;
+  rate: number;
+}
+
 export type LogLine = RunProgress['logs'][number];
 
 export class RunView {
@@ -62,6 +69,8 @@ export class RunView {
     return totals;
   });
   rate = $state(0);
+  /** Tasks ended per second while the run was watched, oldest first; thinned out as they become many. */
+  history = $state.raw<RatePoint[]>([]);
 
   readonly #nodes = new Map<string, NodeRun>();
   readonly #threads = new Map<string, ThreadRun>();
@@ -69,6 +78,8 @@ export class RunView {
   #next: RunProgress | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #shownAt = 0;
+  /** Least milliseconds between two points of the history. */
+  #step = 250;
 
   constructor(summary: RunSummary, graph: Graph) {
     this.id = summary.id;
@@ -97,6 +108,11 @@ export class RunView {
       this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + frame - performance.now()));
   }
 
+  /** Takes in what an answer has said about the run, before the next progress comes. */
+  know(summary: RunSummary): void {
+    if (this.live) this.summary = { ...this.summary, status: summary.status };
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
   }
@@ -111,6 +127,7 @@ export class RunView {
     this.summary = progress.run;
     this.#showNodes(progress.run, progress.rates, progress.fractions ?? {});
     this.rate = Object.values(progress.rates).reduce((sum, rate) => sum + rate, 0);
+    this.#remember(Date.parse(progress.run.finishedAt ?? '') || Date.now());
     progress.edges.forEach((count, index) => {
       const key = this.#keys[index];
       if (key === undefined) return;
@@ -118,6 +135,17 @@ export class RunView {
       thread.moving = this.live && count > thread.count;
       thread.count = count;
     });
+  }
+
+  #remember(at: number): void {
+    const last = this.history.at(-1);
+    if (last && at - last.at < this.#step) return;
+    const history = [...this.history, { at, rate: this.live ? this.rate : 0 }];
+    if (history.length < mostPoints) this.history = history;
+    else {
+      this.history = history.filter((_, index) => index % 2 === 0);
+      this.#step *= 2;
+    }
   }
 
   #showNodes(run: RunSummary, rates: Record<string, number>, fractions: Record<string, number>): void {
