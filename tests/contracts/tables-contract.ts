@@ -4,6 +4,7 @@
  */
 import type { Files, Tables } from '../../src/nodes/define-node.ts';
 import type { Artifacts } from '../../src/tables/arrow-tables.ts';
+import { dataNodesCases } from './data-nodes-cases.ts';
 import { assert, assertEqual } from './deep-equal.ts';
 
 export interface TablesWorld {
@@ -462,4 +463,5 @@ export const tablesContract: ContractCase[] = [
       );
     },
   },
+  ...dataNodesCases,
 ];

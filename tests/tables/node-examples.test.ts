@@ -1,5 +1,5 @@
 /** The examples of the node types that need tables, on a real DuckDB. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createDuckDbTables } from '../../server/duckdb-tables.ts';
 import { cities, cityRows } from '../../src/nodes/data-example.ts';
 import type { Files } from '../../src/nodes/define-node.ts';
@@ -9,7 +9,9 @@ import type { ArrowTables } from '../../src/tables/arrow-tables.ts';
 import { runExample } from '../nodes/run-example.ts';
 
 const opened: ArrowTables[] = [];
-afterAll(() => Promise.all(opened.map((tables) => tables.close())));
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((tables) => tables.close()));
+});
 
 async function tablesWithCities(files: Files): Promise<ArrowTables> {
   const tables = createDuckDbTables({ files, artifacts: createMemoryStore().artifacts });
@@ -22,7 +24,17 @@ const withTables = registry.list().filter((definition) => definition.requires?.i
 
 it('knows the data nodes', () => {
   expect(withTables.map((definition) => definition.type)).toEqual(
-    expect.arrayContaining(['data.read', 'data.rows', 'data.sql', 'data.table', 'data.write']),
+    expect.arrayContaining([
+      'data.analyze',
+      'data.chart',
+      'data.clean',
+      'data.read',
+      'data.rows',
+      'data.sql',
+      'data.table',
+      'data.transform',
+      'data.write',
+    ]),
   );
 });
 
