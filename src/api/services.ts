@@ -82,6 +82,12 @@ export interface RunService {
   tasks(id: string, query: PageQuery & { node?: string; status?: TaskStatus }): Promise<Page<Task>>;
   /** @throws NotFoundError `task_not_found` */
   task(id: string, task: string): Promise<Task>;
+  /** Tasks that one came from, or that came from it, with every attempt. @throws NotFoundError `task_not_found` */
+  lineage(
+    id: string,
+    task: string,
+    query: PageQuery & { direction: 'ancestors' | 'descendants' },
+  ): Promise<Page<Task>>;
   /** Outputs in the order they came; of one node, or of all. */
   outputs(id: string, query: PageQuery & { node?: string }): Promise<Page<unknown>>;
   errors(id: string, query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>>;

@@ -19,6 +19,7 @@ import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store
 import type { Clock } from './clock.ts';
 import type { Executor, PreparedNode } from './executor.ts';
 import { JournalReader } from './journal-reader.ts';
+import type { Direction } from './lineage.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { Replay } from './replay.ts';
 import { endedTasks, LiveRun, type RunNews } from './run.ts';
@@ -274,6 +275,11 @@ export class Engine {
 
   async task(id: string, task: string): Promise<Task> {
     return (await this.#reader(id)).task(task, this.#running(id));
+  }
+
+  /** The tasks one came from, or those that came from it, each with every attempt and where it ran. */
+  async lineage(id: string, task: string, query: PageQuery & { direction: Direction }): Promise<Page<Task>> {
+    return (await this.#reader(id)).lineage(task, query.direction, query, this.#running(id));
   }
 
   async outputs(id: string, query: PageQuery & { node?: string }): Promise<Page<unknown>> {

@@ -3,7 +3,7 @@
  * those are read, and only as far as one page needs.
  */
 import { HandloomError, NotFoundError, type WireError } from '../errors.ts';
-import type { ErrorRecord, Task, TaskStatus } from '../schema/run.ts';
+import type { Attempt, ErrorRecord, Task, TaskStatus } from '../schema/run.ts';
 import type { Page, PageQuery, RunStore } from '../store/store.ts';
 import {
   type AttemptEntry,
@@ -14,6 +14,7 @@ import {
   type JournalEntry,
   type NodeSummary,
 } from './journal.ts';
+import { type Direction, lineage } from './lineage.ts';
 
 export const defaultLimit = 100;
 export const largestLimit = 1_000;
@@ -132,9 +133,30 @@ export class JournalReader {
   /** One task. @throws NotFoundError */
   async task(id: string, running: ReadonlySet<number>): Promise<Task> {
     const number = /^[1-9]\d{0,14}$/.test(id) ? Number(id) : 0;
-    const [task] = await this.#describe([number], running);
+    const [task] = await this.#describe([number], running, true);
     if (!task) throw new NotFoundError('task', id);
     return task;
+  }
+
+  /** The tasks one came from, or those that came from it, in the order of their numbers. @throws NotFoundError */
+  async lineage(
+    id: string,
+    direction: Direction,
+    query: PageQuery,
+    running: ReadonlySet<number>,
+  ): Promise<Page<Task>> {
+    await this.task(id, running);
+    const journal = {
+      summaries: () => this.#runs.summaries(this.#run),
+      entries: async (first: number) => (await this.#chunk(first)).entries,
+    };
+    const after = query.cursor === undefined ? 0 : parseCursor(query.cursor).seq;
+    const numbers = (await lineage(journal, Number(id), direction)).filter((number) => number > after);
+    const page = numbers.slice(0, limitOf(query));
+    return {
+      items: await this.#describe(page, running, true),
+      nextCursor: page.length < numbers.length ? `${page.at(-1)}.0` : null,
+    };
   }
 
   /** All outputs by node, for a report. `cap` per node; the cursor says where a longer list goes on. */
@@ -189,7 +211,7 @@ export class JournalReader {
   }
 
   /** Tasks by number, with what the journal knows of each; numbers it does not know are left out. */
-  async #describe(numbers: number[], running: ReadonlySet<number>): Promise<Task[]> {
+  async #describe(numbers: number[], running: ReadonlySet<number>, withHistory = false): Promise<Task[]> {
     const deliveries = await this.#deliveries(numbers);
     const waitingStatus = (number: number): TaskStatus => (running.has(number) ? 'running' : 'pending');
     const tasks = new Map<number, Task>();
@@ -209,8 +231,10 @@ export class JournalReader {
           entry.kind === 'attempt' && end !== attemptEnd.succeeded ? entry.errors[error++] : undefined;
         const task = tasks.get(number);
         if (!task) return;
-        if (entry.kind === 'attempt') endAttempt(task, entry, i, end ?? attemptEnd.succeeded, wire);
-        else if (entry.kind === 'redeliver')
+        if (entry.kind === 'attempt') {
+          endAttempt(task, entry, i, end ?? attemptEnd.succeeded, wire);
+          if (withHistory) task.history = [...(task.history ?? []), attemptOf(entry, i, wire)];
+        } else if (entry.kind === 'redeliver')
           delete Object.assign(task, { status: waitingStatus(number) }).error;
         else if (entry.kind !== 'start') task.status = entry.kind === 'cancel' ? 'cancelled' : 'duplicate';
       });
@@ -295,6 +319,16 @@ function endAttempt(
   if (!error) return;
   const { name, message, code, stack } = error;
   task.error = { name, message, ...(code !== undefined && { code }), ...(stack !== undefined && { stack }) };
+}
+
+function attemptOf(entry: AttemptEntry, i: number, error: WireError | undefined): Attempt {
+  return {
+    attempt: entry.attempts?.[i] ?? 1,
+    startedAt: new Date(entry.sentAt).toISOString(),
+    finishedAt: new Date(entry.at).toISOString(),
+    worker: entry.worker,
+    ...(error && { error: { name: error.name, message: error.message } }),
+  };
 }
 
 function tasksEndedAs(entry: JournalEntry, status: 'failed' | 'duplicate' | 'cancelled'): number[] {

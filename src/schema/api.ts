@@ -36,6 +36,9 @@ export const taskQuerySchema = pageQuerySchema.extend({
   node: z.string().min(1).optional(),
   status: taskStatusSchema.optional(),
 });
+export const lineageQuerySchema = pageQuerySchema.extend({
+  direction: z.enum(['ancestors', 'descendants']).default('ancestors'),
+});
 export const outputQuerySchema = pageQuerySchema.extend({ node: z.string().min(1).optional() });
 export const errorQuerySchema = outputQuerySchema.extend({
   q: z.string().optional().meta({ description: 'Text within the name or message.' }),

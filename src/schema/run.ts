@@ -70,6 +70,17 @@ export const runReportSchema = runSummarySchema.extend({
 });
 export type RunReport = z.infer<typeof runReportSchema>;
 
+/** One try at a task, and where it ran. */
+export const attemptSchema = z.object({
+  attempt: z.int(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  worker: z.string(),
+  error: z.object({ name: z.string(), message: z.string() }).optional(),
+});
+
+export type Attempt = z.infer<typeof attemptSchema>;
+
 export const taskSchema = z.object({
   id: z.string(),
   node: z.string(),
@@ -81,6 +92,8 @@ export const taskSchema = z.object({
   finishedAt: z.string().optional(),
   durationMs: z.number().optional(),
   worker: z.string().optional(),
+  /** Every attempt so far; where single tasks or a lineage were asked for. */
+  history: z.array(attemptSchema).optional(),
   error: z
     .object({
       name: z.string(),

@@ -58,6 +58,42 @@ export const controlCases = ({ client, raw, post, problem, refusal }: SuiteTools
       equal(await refusal(client.resumeRun(id)), 'run_ended', 'resuming what has ended');
     },
 
+    async 'tells where a task came from, with every attempt'() {
+      const flaky = '(n, ctx) => { if (ctx.attempt === 1) throw new RangeError("first"); return n; }';
+      const nodes = [
+        code('a', flaky, { policy: { retry: { max: 1 } } }),
+        { id: 'all', type: 'flow.collect' },
+        code('b', '(xs) => xs.length'),
+      ];
+      const edges = [
+        { source: 'a', target: 'all' },
+        { source: 'all', target: 'b' },
+      ];
+      const id = await start(graphOf('line', nodes, edges, { a: [5, 6] }));
+      await client.followRun(id, () => {});
+      const [last] = (await client.listTasks(id, { node: 'b' })).items;
+      const answer = await raw(`/runs/${id}/tasks/${last?.id}/lineage?direction=ancestors`);
+      const { items } = await answer.json();
+      equal(
+        items.map((task: { node: string }) => task.node),
+        ['a', 'a', 'all', 'all'],
+        'ancestors',
+      );
+      equal(
+        items[0].history.map((one: { attempt: number }) => one.attempt),
+        [1, 2],
+        'attempts',
+      );
+      ok(items[0].history[0].error.name === 'RangeError' && items[0].history[0].worker, 'what and where');
+      const down = await (await raw(`/runs/${id}/tasks/${items[0].id}/lineage?direction=descendants`)).json();
+      equal(
+        down.items.map((task: { node: string }) => task.node),
+        ['all', 'b'],
+        'descendants',
+      );
+      await problem(await raw(`/runs/${id}/tasks/99/lineage`), 404, 'task_not_found');
+    },
+
     async 'tells how far a task says it is'() {
       const text = '(n, ctx) => new Promise((done) => { ctx.progress(0.5); setTimeout(done, 300); })';
       const id = await start(graphOf('far', [code('far', text)], [], { far: [1] }));

@@ -1,5 +1,5 @@
 /** The tasks of a run. */
-import { taskQuerySchema } from '../../schema/api.ts';
+import { lineageQuerySchema, taskQuerySchema } from '../../schema/api.ts';
 import { type Api, operation } from '../operation.ts';
 import { json } from '../respond.ts';
 import { knownNode } from './runs.ts';
@@ -33,5 +33,18 @@ export function taskRoutes(api: Api): void {
       problems: [404],
     },
     async ({ param }) => json(await runs.task(param('id'), param('task'))),
+  );
+  operation(
+    api,
+    {
+      method: 'get',
+      path: '/runs/{id}/tasks/{task}/lineage',
+      tag: 'Runs',
+      summary: 'The tasks a task came from, or those that came from it',
+      query: lineageQuerySchema,
+      answer: { status: 200, content: { schema: 'Task', pageOf: true } },
+      problems: [404],
+    },
+    async ({ param, query }) => json(await runs.lineage(param('id'), param('task'), query)),
   );
 }
