@@ -52,6 +52,7 @@ export class PoolExecutor implements Executor {
   readonly #async: WorkerPool;
   readonly #runs = new Map<string, Map<string, OpenNode>>();
   readonly #inline = new Map<Batch, InlineFlight>();
+  #batches = 0;
 
   constructor(options: PoolExecutorOptions) {
     this.#options = options;
@@ -82,7 +83,9 @@ export class PoolExecutor implements Executor {
     this.#fitShared();
   }
 
-  async execute(batch: Batch): Promise<BatchOutcome> {
+  async execute(given: Batch): Promise<BatchOutcome> {
+    // Every run numbers its batches from 1, but a worker may have those of several runs at once.
+    const batch = { ...given, id: ++this.#batches };
     const open = this.#runs.get(batch.run)?.get(batch.node);
     if (!open) return { kind: 'done', result: failWhole(batch, new NotFoundError('node', batch.node)) };
     const { node, program } = open;

@@ -62,3 +62,14 @@ it('keeps the processes of a node for itself and ends them with the run', async 
   harness.executor.close(run);
   expect(harness.executor.stats.alive).toBe(0);
 });
+
+it('keeps apart the batches of several runs, which number theirs alike', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }));
+  const waits = '(x) => new Promise((resolve) => setTimeout(resolve, 30, x))';
+  const runs = ['async', 'async'].map((mode) =>
+    harness.open([{ code: waits, policy: { mode: mode as 'async' } }]),
+  );
+  const flights = runs.map((run, i) => harness.execute(run, [i], { id: 1 }));
+  const results = (await Promise.all(flights)).map(done);
+  expect(results.map(({ values }) => values)).toEqual([[0], [1]]);
+});
