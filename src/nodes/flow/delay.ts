@@ -17,8 +17,8 @@ const params = z.object({
       field({
         title: 'Milliseconds',
         title_zh: '毫秒',
-        description: 'In mode async, values wait side by side; in mode serial, one after the other.',
-        description_zh: '在 async 模式下各值同时等待；在 serial 模式下依次等待。',
+        description: 'Run interleaved, values wait side by side; run one at a time, one after the other.',
+        description_zh: '以“交错”方式运行时，各值同时等待；以“逐个”方式运行时，依次等待。',
         widget: 'number',
         placeholder: '1000',
       }),

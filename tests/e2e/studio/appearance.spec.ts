@@ -7,9 +7,11 @@ const sameEverywhere = new RegExp(
     'Handloom|English|Svelte Flow( attribution)?|JavaScript|TypeScript|Parquet|DuckDB|mathjs',
     'Ctrl|Enter|Delete|Tab|Home|Escape|\\b[A-Z]{2,6}\\b',
     '[a-z]+\\.[a-z]+( · [\\w-]+)?',
+    // Shapes of values, addresses.
+    '\\{[^{}]*\\}|https?://\\S+',
     '\\b(in|out|any|number|string|boolean|array|object|table|true|false|null|ms)\\b',
-    // Of the example, and examples inside fields.
-    'Flight delays|\\b(even|odd|price|input|path|data)\\b',
+    // Of the example, of mode names, and examples inside fields.
+    'Flight delays|\\b(async|serial|even|odd|price|input|path|data)\\b',
   ].join('|'),
   'g',
 );
@@ -26,8 +28,12 @@ const latinWords = async (page: Page): Promise<string[]> => {
     }
     for (const element of document.querySelectorAll<HTMLElement>('body *')) {
       if (element.closest('[hidden], .cm-editor')) continue;
+      // A placeholder of one word shows what to type.
       for (const name of ['aria-label', 'title', 'placeholder', 'data-tip', 'alt'])
-        if (element.hasAttribute(name) && !(name === 'placeholder' && element.matches('.font-mono')))
+        if (
+          element.hasAttribute(name) &&
+          !(name === 'placeholder' && /^\S+$/.test(element.getAttribute(name) ?? ''))
+        )
           found.add(element.getAttribute(name)?.trim() ?? '');
     }
     return [...found, document.title];
@@ -112,9 +118,11 @@ test('in Chinese no word of English is left, and the choice stays', async ({ stu
 test('in Chinese the forms of all node types are Chinese', async ({ studio }) => {
   const { page } = studio;
   await studio.visit();
-  await studio.menu('New graph');
   await page.getByRole('button', { name: 'Language' }).click();
   await page.getByRole('menuitem', { name: '简体中文' }).click();
+  await page.getByRole('button', { name: '更多', exact: true }).click();
+  await page.getByRole('menuitem', { name: '新建' }).click();
+  await expect(page.getByRole('heading', { name: '一台空织机' })).toBeVisible();
   const types = page.getByRole('complementary', { name: '节点' }).getByRole('button');
   const inspector = page.getByRole('complementary', { name: '检查器' });
   const left: Record<string, string[]> = {};
