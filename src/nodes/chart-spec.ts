@@ -13,11 +13,16 @@ export function channel(name: string, type: FieldType): Record<string, unknown> 
     field: name.replace(/[\\.[\]]/g, '\\$&'),
     type,
     title: name,
-    // Rows come in the order that was wanted; times are meant as they are written, wherever they are looked at.
+    // Rows come in the order that was wanted.
     ...(type === 'nominal' && { sort: null }),
-    ...(type === 'temporal' && { scale: { type: 'utc' } }),
   };
 }
+
+/** An axis; times on it are meant as they are written, wherever they are looked at. */
+export const axis = (name: string, type: FieldType): Record<string, unknown> => ({
+  ...channel(name, type),
+  ...(type === 'temporal' && { scale: { type: 'utc' } }),
+});
 
 /** Values as JSON has them, so that the specification works wherever it is taken. */
 export function chartValue(value: unknown): string | number | boolean | null {

@@ -21,7 +21,7 @@ async function run(definition: NodeDefinition, params: Record<string, unknown>, 
   const parsed = definition.params.parse(params);
   await definition.prepare?.(parsed, { compile });
   const handler = await definition.create(parsed as never);
-  return handler(payload, { tables } as NodeContext);
+  return handler(payload, { tables } as Partial<NodeContext> as NodeContext);
 }
 async function rows(
   definition: NodeDefinition,

@@ -1,7 +1,7 @@
 /** Makes a chart of a table: a Vega-Lite specification with its data in it. */
 import { z } from 'zod';
 import type { TableRef } from '../../schema/table.ts';
-import { channel, chartValue, type FieldType, fieldTypeOf } from '../chart-spec.ts';
+import { axis, channel, chartValue, type FieldType, fieldTypeOf } from '../chart-spec.ts';
 import { type Column, columnOf, freeName, isNumeric, quoteName } from '../data-columns.ts';
 import { cities, cityRows } from '../data-example.ts';
 import { tableOf } from '../data-input.ts';
@@ -164,8 +164,8 @@ async function chart(table: TableRef, given: Params, tables: Tables): Promise<Re
   const sampled = shown.rows < all.rows ? { shown: shown.rows, of: all.rows } : undefined;
   const subtitle = sampled && `${sampled.shown} of ${sampled.of} rows, evenly spaced`;
   const colouring = colour && { color: channel(colour.name, colour.type) };
-  const axes = { x: channel(x.name, x.type), y: channel(y.name, y.type) };
-  const slices = { theta: { ...axes.y, stack: true }, color: axes.x };
+  const axes = { x: axis(x.name, x.type), y: axis(y.name, y.type) };
+  const slices = { theta: { ...channel(y.name, y.type), stack: true }, color: channel(x.name, x.type) };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     ...((given.title || subtitle) && { title: { text: given.title ?? '', ...(subtitle && { subtitle }) } }),
