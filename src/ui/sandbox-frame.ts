@@ -22,7 +22,6 @@ const policy = (nonce: string) =>
     'worker-src blob:',
     "connect-src 'none'",
     "form-action 'none'",
-    "webrtc 'block'",
   ].join('; ');
 
 /** The frame's document; the policy is its first element, so that nothing comes before it. */
