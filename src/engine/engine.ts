@@ -2,7 +2,14 @@
  * The engine of a host: starts runs, knows those that live, and answers about all of them from their journals.
  * It is the `RunService` of the API; a host gives it a store, an executor, a clock and the node types.
  */
-import { ConflictError, type Issue, NotFoundError, toWireError, ValidationError } from '../errors.ts';
+import {
+  ConflictError,
+  type Issue,
+  NotFoundError,
+  StoreError,
+  toWireError,
+  ValidationError,
+} from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import {
@@ -24,12 +31,15 @@ import { type Plan, planGraph } from './plan.ts';
 import { Replay } from './replay.ts';
 import { endedTasks, LiveRun, type RunNews } from './run.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
+import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
 /** Outputs of a node, and errors, that a report holds unless more are asked for. */
 const reportCap = 100;
 /** Journals of ended runs that stay at hand for further questions. */
 const keptReaders = 8;
+/** Troubles of a store that pass, so that a run they kept from being resumed may be the next time. */
+const passing = new Set(['store_busy', 'store_closed', 'store_full']);
 
 export interface EngineOptions {
   store: Store;
@@ -53,10 +63,19 @@ export interface StartOptions {
   graphId?: string;
 }
 
+/** Which of a run's failed tasks: those that fit all that is said. */
+interface FailedTasks {
+  node?: string;
+  error?: string;
+  tasks?: string[];
+}
+
 export class Engine {
   readonly #options: EngineOptions;
   readonly #live = new Map<string, LiveRun>();
   readonly #readers = new Map<string, JournalReader>();
+  /** What may bring a run back to life is done one after the other: it must not live twice. */
+  readonly #turns = new Turns();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -92,7 +111,11 @@ export class Engine {
    * Goes on with a run whose host died, from its journal.
    * @throws ConflictError `run_live`, `run_ended`
    */
-  async resume(id: string): Promise<void> {
+  resume(id: string): Promise<void> {
+    return this.#turns.take(id, () => this.#resume(id));
+  }
+
+  async #resume(id: string): Promise<void> {
     if (this.#live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
     const { status, owner } = await this.#record(id);
     if (hasEnded(status)) throw runEnded(id, status);
@@ -145,6 +168,9 @@ export class Engine {
         await this.resume(id);
         resumed.push(id);
       } catch (error) {
+        // Somebody else was quicker, or it is to be tried again later.
+        if (error instanceof ConflictError || (error instanceof StoreError && passing.has(error.code)))
+          continue;
         await this.#giveUp(id, error);
       }
     }
@@ -163,30 +189,31 @@ export class Engine {
   }
 
   async cancel(id: string): Promise<void> {
-    const run = await this.#alive(id);
+    const run = this.#live.get(id) ?? (await this.#refuse(id));
     run.send({ type: 'cancel' });
     await run.ended;
   }
 
   /** Sends out nothing more until {@link unpause}; what is under way comes to its end. */
   async pause(id: string): Promise<void> {
-    (await this.#alive(id)).send({ type: 'pause' });
+    (this.#goingOn(id) ?? (await this.#refuse(id))).send({ type: 'pause' });
   }
 
   /** Goes on with a run that was paused, or whose host died. */
   async unpause(id: string): Promise<void> {
-    if (this.#live.has(id)) (await this.#alive(id)).send({ type: 'resume' });
+    const run = this.#goingOn(id);
+    if (run) run.send({ type: 'resume' });
     else await this.resume(id);
   }
 
   /** A run that was kept open takes no more tasks from outside, and ends when it has nothing left to do. */
   async close(id: string): Promise<void> {
-    (await this.#alive(id)).send({ type: 'close' });
+    (this.#goingOn(id) ?? (await this.#refuse(id))).send({ type: 'close' });
   }
 
   /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node` */
   async inject(id: string, inputs: Record<string, unknown[]>): Promise<void> {
-    const run = await this.#alive(id);
+    const run = this.#goingOn(id) ?? (await this.#refuse(id));
     const nodes = Object.keys(inputs).map((node) => [node, run.indexOf(node)] as const);
     for (const [node, index] of nodes) {
       if (index !== undefined) continue;
@@ -205,10 +232,14 @@ export class Engine {
    * Tries failed tasks again: all, or those of one node, one error name, or by number. The run may have ended.
    * @returns how many tasks that is
    */
-  async retry(id: string, which: { node?: string; error?: string; tasks?: string[] } = {}): Promise<number> {
+  retry(id: string, which: FailedTasks = {}): Promise<number> {
+    return this.#turns.take(id, () => this.#retry(id, which));
+  }
+
+  async #retry(id: string, which: FailedTasks): Promise<number> {
     const failed = await this.#failedTasks(id, which);
     if (failed.length === 0) return 0;
-    const run = this.#live.get(id) ?? (await this.#revive(id));
+    const run = this.#goingOn(id) ?? (await this.#reviveEnded(id));
     for (const [node, errors] of groupByNode(failed)) {
       run.send({
         type: 'retry',
@@ -221,7 +252,11 @@ export class Engine {
     return failed.length;
   }
 
-  async remove(id: string): Promise<void> {
+  remove(id: string): Promise<void> {
+    return this.#turns.take(id, () => this.#remove(id));
+  }
+
+  async #remove(id: string): Promise<void> {
     if (this.#live.has(id))
       throw new ConflictError('run_live', 'The run has not ended: cancel it first.', { details: { id } });
     if (!(await this.#options.store.runs.delete(id))) throw new NotFoundError('run', id);
@@ -375,17 +410,25 @@ export class Engine {
     await this.#options.store.runs.append({ ...summary, status: 'failed', finishedAt, reason }, []);
   }
 
-  /** @throws ConflictError `run_ended` */
-  async #alive(id: string): Promise<LiveRun> {
+  /** A live run that still takes events. Ask and send at once: after an `await` it may have ended. */
+  #goingOn(id: string): LiveRun | undefined {
     const run = this.#live.get(id);
-    if (!run) throw runEnded(id, (await this.#record(id)).status);
-    return run;
+    return run?.isEnding ? undefined : run;
   }
 
-  async #failedTasks(
-    id: string,
-    which: { node?: string; error?: string; tasks?: string[] },
-  ): Promise<ErrorRecord[]> {
+  /** @throws ConflictError `run_ended`, once that is so for all to see */
+  async #refuse(id: string): Promise<never> {
+    await this.ended(id);
+    throw runEnded(id, (await this.#record(id)).status);
+  }
+
+  /** A run that has ended, or is about to, living again. */
+  async #reviveEnded(id: string): Promise<LiveRun> {
+    await this.ended(id);
+    return this.#revive(id);
+  }
+
+  async #failedTasks(id: string, which: FailedTasks): Promise<ErrorRecord[]> {
     const failed: ErrorRecord[] = [];
     let cursor: string | undefined;
     do {

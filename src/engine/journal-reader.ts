@@ -60,12 +60,10 @@ export class JournalReader {
   /** Failed tasks in the order they failed, with their payloads. `q` is looked for in name, message and node. */
   async errors(query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
     const wanted = query.q?.toLowerCase();
-    const redelivered = await this.#redelivered();
+    const stillFailed = await this.#stillFailed();
     const page = await this.#page({ ...query, column: 'failed' }, (entry) => {
       if (entry.kind !== 'attempt' || entry.errors.length === 0 || !matches(entry, query.node)) return [];
-      const records = errorRecordsOf(entry).filter(
-        (record) => (redelivered.get(Number(record.task)) ?? 0) < entry.seq,
-      );
+      const records = errorRecordsOf(entry).filter(({ task }) => stillFailed(Number(task), entry.seq));
       if (!wanted) return records;
       return records.filter((r) => `${r.name}\n${r.message}\n${r.node}`.toLowerCase().includes(wanted));
     });
@@ -106,8 +104,11 @@ export class JournalReader {
   ): Promise<Page<Task>> {
     const { status, node } = query;
     if (status === 'failed' || status === 'duplicate' || status === 'cancelled') {
+      const isSo = status === 'failed' ? await this.#stillFailed() : () => true;
       const page = await this.#page({ ...query, column: status }, (entry) =>
-        'node' in entry && matches(entry, node) ? tasksEndedAs(entry, status) : [],
+        'node' in entry && matches(entry, node)
+          ? tasksEndedAs(entry, status).filter((task) => isSo(task, entry.seq))
+          : [],
       );
       return { ...page, items: await this.#describe(page.items, running) };
     }
@@ -242,8 +243,8 @@ export class JournalReader {
     return [...tasks.values()];
   }
 
-  /** When each task that was put back to be tried again was so last, as a sequence number. */
-  async #redelivered(): Promise<Map<number, number>> {
+  /** Tells whether a task that failed at `seq` has not been put back since to be tried again. */
+  async #stillFailed(): Promise<(task: number, seq: number) => boolean> {
     const found = new Map<number, number>();
     for (const summary of await this.#runs.summaries(this.#run)) {
       if (!holds(summary, 'redelivered')) continue;
@@ -251,7 +252,7 @@ export class JournalReader {
         if (entry.kind === 'redeliver') for (const task of entry.tasks) found.set(task, entry.seq);
       }
     }
-    return found;
+    return (task, seq) => (found.get(task) ?? 0) < seq;
   }
 
   async #deliveries(numbers: number[]) {

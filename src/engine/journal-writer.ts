@@ -85,7 +85,8 @@ export class JournalWriter {
 export function chunkOf(run: string, entries: JournalEntry[]): JournalChunk {
   const [first] = entries;
   const last = entries[entries.length - 1];
-  const nodes: ChunkSummary['nodes'] = {};
+  // Without a prototype: a node may be called "constructor".
+  const nodes: ChunkSummary['nodes'] = Object.create(null);
   for (const entry of entries) if ('node' in entry) summarise((nodes[entry.node] ??= emptySummary()), entry);
   return {
     version: journalVersion,

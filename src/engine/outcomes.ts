@@ -144,7 +144,8 @@ function settleMixed(
   measure(node.cost, attempted.length, result.busyMs);
   const ends: number[] = [];
   const failed: { task: number; payload: unknown; error: WireError }[] = [];
-  const again = { tasks: [] as number[], payloads: [] as unknown[] };
+  /** Positions of tasks that go back to the head of the queue. */
+  const again: number[] = [];
   let ended = 0;
   let errors = 0;
   for (const i of attempted) {
@@ -160,7 +161,8 @@ function settleMixed(
     const attempt = batch.attempts[i] ?? 1;
     if (isTriedAgain(node, attempt, error)) {
       ends.push(attemptEnd.retry);
-      tryAgain(state, node, task, attempt, batch.payloads[i], again);
+      if (keepsItsPlace(node)) again.push(i);
+      tryAgain(state, node, task, attempt, batch.payloads[i]);
     } else {
       ends.push(attemptEnd.failed);
       node.counters.failed++;
@@ -190,12 +192,16 @@ function settleMixed(
     failed.map(({ task }) => task),
   );
 
-  batch.tasks.forEach((task, i) => {
-    if (result.outcomes[i] !== taskOutcome.notRun) return;
-    again.tasks.push(task);
-    again.payloads.push(batch.payloads[i]);
+  batch.tasks.forEach((_, i) => {
+    if (result.outcomes[i] === taskOutcome.notRun) again.push(i);
   });
-  if (again.tasks.length > 0) node.queue.putBack(again);
+  if (again.length > 0) {
+    again.sort((a, b) => a - b);
+    node.queue.putBack({
+      tasks: again.map((i) => batch.tasks[i] as number),
+      payloads: again.map((i) => batch.payloads[i]),
+    });
+  }
   release(state, plan.index, ended);
   return plan.policy.onError === 'stop' ? failed[0]?.error : undefined;
 }
@@ -205,21 +211,20 @@ function isTriedAgain(node: NodeState, attempt: number, error: WireError): boole
   return error.code === 'worker_died' && attempt <= deathsForgiven;
 }
 
+/** Where tasks are taken in order, a task's successors in the queue wait with it. */
+const keepsItsPlace = (node: NodeState): boolean => node.plan.policy.mode === 'serial';
+
 function tryAgain(
   state: SchedulerState,
   node: NodeState,
   task: number,
   attempt: number,
   payload: unknown,
-  again: { tasks: number[]; payloads: unknown[] },
 ): void {
   node.counters.retried++;
   node.attempts.set(task, attempt + 1);
   const dueAt = state.now + retryDelay(node.plan.policy.retry, attempt, state.random);
-  if (node.plan.policy.mode === 'serial') {
-    // Its successors in the queue wait with it, so that the order of arrival holds.
-    again.tasks.push(task);
-    again.payloads.push(payload);
+  if (keepsItsPlace(node)) {
     node.blockedUntil = dueAt;
     if (dueAt > state.now) delay(state, { dueAt, node: node.plan.index });
   } else if (dueAt > state.now) {

@@ -26,7 +26,7 @@ export interface Plan {
   indexOf: Map<string, number>;
   components: Components;
   edgeCount: number;
-  inputs: Record<string, unknown[]>;
+  inputs: Map<string, unknown[]>;
 }
 
 /** Where an edge leaves: the port it names, else `out`, else the node's only port. Undefined: it has to say. */
@@ -82,6 +82,6 @@ export function planGraph(graph: Graph, prepared: PreparedNode[]): Plan {
     indexOf,
     components: components(adjacency(graph, indexOf)),
     edgeCount: graph.edges.length,
-    inputs: graph.inputs ?? {},
+    inputs: new Map(Object.entries(graph.inputs ?? {})),
   };
 }

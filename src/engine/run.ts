@@ -115,6 +115,11 @@ export class LiveRun {
     return { ...unfinished, status: 'running' };
   }
 
+  /** Nothing more can happen in it; what did is on its way into the store. */
+  get isEnding(): boolean {
+    return hasEnded(this.#state.status);
+  }
+
   /** Position of a node in the plan. */
   indexOf(node: string): number | undefined {
     return this.#state.plan.indexOf.get(node);

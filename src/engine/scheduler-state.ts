@@ -209,8 +209,19 @@ function linkBoundedQueues(plan: Plan, nodes: NodeState[]): void {
 
 /** Makes sure of a `tick` at that moment, for a task or for a node. */
 export function delay(state: SchedulerState, delayed: Delayed): void {
-  const at = state.delayed.findIndex((other) => other.dueAt > delayed.dueAt);
-  state.delayed.splice(at < 0 ? state.delayed.length : at, 0, delayed);
+  state.delayed.splice(firstAfter(state.delayed, delayed.dueAt), 0, delayed);
+}
+
+/** Position of the first that is due after `at`. By halving: a hundred thousand may wait for their next attempt. */
+export function firstAfter(delayed: readonly Delayed[], at: number): number {
+  let low = 0;
+  let high = delayed.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((delayed[middle] as Delayed).dueAt <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Writes an entry into the journal. */

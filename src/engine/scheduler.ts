@@ -19,6 +19,7 @@ import type { BatchOutcome } from './executor.ts';
 import { settleOutcome } from './outcomes.ts';
 import {
   type Commands,
+  firstAfter,
   markReady,
   type NodeState,
   noCommands,
@@ -90,7 +91,7 @@ function start(state: SchedulerState): void {
   setStatus(state, 'running');
   for (const node of state.nodes) {
     const { plan } = node;
-    const inputs = state.plan.inputs[plan.id] ?? [];
+    const inputs = state.plan.inputs.get(plan.id) ?? [];
     deliver(state, plan.index, inputPort(node), inputs);
     if (plan.definition.trigger && !plan.hasIncoming && inputs.length === 0) {
       deliver(state, plan.index, inputPort(node), [null]);
@@ -107,8 +108,8 @@ function recover(state: SchedulerState): void {
 }
 
 function wake(state: SchedulerState): void {
-  while (state.delayed[0] && state.delayed[0].dueAt <= state.now) {
-    const { node, task } = state.delayed.shift() as SchedulerState['delayed'][number];
+  const due = firstAfter(state.delayed, state.now);
+  for (const { node, task } of state.delayed.splice(0, due)) {
     if (task) nodeAt(state, node).queue.push(task.number, task.payload);
     markReady(state, node);
   }
@@ -214,7 +215,11 @@ function finish(state: SchedulerState): void {
 /** Gives up all that has not ended, at once: outcomes that come later find their batch gone. */
 function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
   const left = new Map<number, number[]>();
-  const give = (node: number, tasks: number[]) => left.set(node, [...(left.get(node) ?? []), ...tasks]);
+  const give = (node: number, tasks: number[]) => {
+    const given = left.get(node);
+    if (given) for (const task of tasks) given.push(task);
+    else left.set(node, [...tasks]);
+  };
   for (const { node, batch } of state.inFlight.values()) give(node, batch.tasks);
   for (const { node, task } of state.delayed) if (task) give(node, [task.number]);
   for (const node of state.nodes) {

@@ -31,6 +31,7 @@ export class SimulatedExecutor implements Executor {
   }
 
   open(run: ExecutorRun): void {
+    this.#cancelled.delete(run.id);
     for (const node of run.nodes) {
       if (node.definition.kind === 'collect') continue;
       const { id, type, prepared, outputs } = node;

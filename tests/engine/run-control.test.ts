@@ -1,0 +1,129 @@
+/** Commands that meet a run at an awkward moment, or each other. */
+import { expect, test } from 'vitest';
+import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { runGraph, simulatedEngine } from './run-graph.ts';
+
+const code = (id: string, source: string, rest: Partial<GraphNode> = {}): GraphNode => ({
+  id,
+  type: 'code.js',
+  params: { code: source },
+  ...rest,
+});
+
+const graph = (nodes: GraphNode[], inputs: Graph['inputs'], edges: GraphEdge[] = []): Graph => ({
+  format: 'handloom.graph',
+  version: 1,
+  name: 'test',
+  nodes,
+  edges,
+  inputs,
+});
+
+const succeedsAtSecond = '(n, ctx) => { if (ctx.attempt < 2) throw new Error("no"); return n; }';
+
+test('two retries at once put each failed task back once', async () => {
+  const { engine, clock, id } = await runGraph(graph([code('a', succeedsAtSecond)], { a: [1, 2, 3] }));
+  const counts = await Promise.all([engine.retry(id), engine.retry(id)]);
+  expect(counts.toSorted()).toEqual([0, 3]);
+  await clock.until(engine.ended(id));
+  const { nodes, status } = await engine.report(id);
+  expect(nodes.a).toMatchObject({ input: 3, succeeded: 3, failed: 0, retried: 3 });
+  expect(status).toBe('succeeded');
+});
+
+test('a run that is resumed twice at once lives once', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph([code('a', '(n) => n')], { a: [1, 2, 3] }));
+  await first.engine.flush();
+  const { engine, clock } = simulatedEngine(2, undefined, store);
+  const outcomes = await Promise.allSettled([engine.resume(id), engine.resume(id), engine.recover()]);
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+  await clock.until(engine.ended(id));
+  const report = await engine.report(id);
+  expect(report).toMatchObject({ status: 'succeeded', nodes: { a: { input: 3, succeeded: 3 } } });
+  expect((report.outputs.a as number[]).toSorted()).toEqual([1, 2, 3]);
+});
+
+test('a retry that comes while a run is about to end goes on with it', async () => {
+  const { engine, clock } = simulatedEngine(1);
+  const nodes = [code('a', succeedsAtSecond), code('b', '(n) => n')];
+  const { id } = await engine.start(graph(nodes, { a: [1], b: [1] }), { keepOpen: true });
+  while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
+  const retried = engine.retry(id);
+  const cancelled = engine.cancel(id);
+  await clock.until(Promise.all([retried, cancelled]));
+  await engine.close(id);
+  await clock.until(engine.ended(id));
+  const { nodes: counters, status } = await engine.report(id);
+  expect(counters.a).toMatchObject({ input: 1, succeeded: 1, failed: 0, running: 0, pending: 0 });
+  expect(status).not.toBe('running');
+});
+
+test('tasks injected into a run that is about to end are refused, not lost', async () => {
+  const { engine, clock } = simulatedEngine(1);
+  const { id } = await engine.start(graph([code('a', '(n) => n')], {}), { keepOpen: true });
+  const cancelled = engine.cancel(id);
+  await expect(clock.until(engine.inject(id, { a: [1] }))).rejects.toMatchObject({ code: 'run_ended' });
+  await cancelled;
+});
+
+test('tasks that failed and then succeeded are not listed as failed', async () => {
+  const { engine, clock, id } = await runGraph(
+    graph([code('a', '(n, ctx) => { if (ctx.attempt < 1 + n) throw new Error("no"); }')], { a: [0, 1, 2] }),
+  );
+  await engine.retry(id);
+  await clock.until(engine.ended(id));
+  const failed = await engine.tasks(id, { status: 'failed' });
+  expect(failed.items.map(({ id: task, status }) => [task, status])).toEqual([['3', 'failed']]);
+});
+
+test('ids that are names of an object have nothing of it', async () => {
+  const names = ['constructor', 'toString', 'hasOwnProperty'];
+  const { report, engine, id } = await runGraph(
+    graph(
+      names.map((name) => code(name, '(n) => n')),
+      { toString: [1] },
+    ),
+  );
+  expect(report.status).toBe('succeeded');
+  expect(report.outputs).toEqual({ constructor: [], toString: [1], hasOwnProperty: [] });
+  expect(report.nodes.constructor).toMatchObject({ input: 0 });
+  expect(await engine.outputs(id, { node: 'constructor' })).toMatchObject({ items: [] });
+  expect(Object.hasOwn(Object, 'delivered')).toBe(false);
+});
+
+test('a hundred thousand tasks that wait for their next attempt cost no more than their number', async () => {
+  const policy = { retry: { max: 1, delayMs: 10_000, jitter: 0.5 } };
+  const inputs = Array.from({ length: 100_000 }, (_, i) => i);
+  const { engine, clock } = simulatedEngine(1);
+  const began = performance.now();
+  const { id } = await engine.start(graph([code('a', '() => { throw 1; }', { policy })], { a: inputs }));
+  while (((await engine.summary(id)).nodes.a?.retried ?? 0) < inputs.length) {
+    clock.next();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await clock.until(engine.cancel(id));
+  const { cancelled = 0, failed = 0 } = (await engine.summary(id)).nodes.a ?? {};
+  expect(cancelled + failed).toBe(inputs.length);
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test('a serial node takes its tasks in their order, also after one that took too long', async () => {
+  const { engine, clock, executor } = simulatedEngine(1);
+  const node = code('a', '(n) => n', { policy: { mode: 'serial', timeoutMs: 1, retry: { max: 1 } } });
+  const execute = executor.execute.bind(executor);
+  let late = 0;
+  executor.execute = async (batch) => {
+    const outcome = await execute(batch);
+    if (late || batch.tasks.length < 3) return outcome;
+    late = batch.tasks[1] as number;
+    return { kind: 'timeout', index: 1, worker: 'w' };
+  };
+  const inputs = Array.from({ length: 100 }, (_, i) => i);
+  const { id } = await engine.start(graph([node], { a: inputs }));
+  await clock.until(engine.ended(id));
+  expect(late).toBeGreaterThan(0);
+  expect((await engine.report(id)).outputs.a).toEqual(inputs);
+});
