@@ -89,7 +89,7 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
       };
     },
     async close() {
-      await engine.flush();
+      await engine.leave();
       executor.shutdown();
       await tables.close();
       await store.close();

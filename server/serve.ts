@@ -57,10 +57,13 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       log(`${request.method} ${new URL(request.url).pathname}: ${(error as Error)?.stack ?? error}`),
   });
   // Runs that a server before this one left unfinished go on; the API answers meanwhile.
-  void host.engine.recover().then((resumed) => {
-    if (resumed.length > 0)
-      log(`Going on with ${resumed.length} interrupted run${resumed.length > 1 ? 's' : ''}.`);
-  });
+  host.engine.recover().then(
+    (resumed) => {
+      if (resumed.length > 0)
+        log(`Going on with ${resumed.length} interrupted run${resumed.length > 1 ? 's' : ''}.`);
+    },
+    (error) => log(`Interrupted runs could not be looked for: ${error?.message ?? error}`),
+  );
   const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${name}:${port}`,

@@ -378,9 +378,14 @@ export class Engine {
     return [...this.#live.keys()];
   }
 
-  /** Brings the journals of all live runs into the store. */
-  async flush(): Promise<void> {
-    await Promise.all([...this.#live.values()].map((run) => run.flush()));
+  /**
+   * Lets go of all live runs, for a host that ends: what has happened is brought into the store, and what their
+   * tasks still give counts no more. Whoever opens the store next goes on with them.
+   */
+  async leave(): Promise<void> {
+    const runs = [...this.#live.values()];
+    this.#live.clear();
+    await Promise.all(runs.map((run) => run.leave()));
   }
 
   #isElsewhere(owner: string | undefined): boolean {

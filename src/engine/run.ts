@@ -67,6 +67,7 @@ export class LiveRun {
   #startedAt: string | undefined;
   #finishedAt: string | undefined;
   #isComplete = false;
+  #isLeft = false;
   #resolveEnded: () => void = () => {};
   #cancelTick: (() => void) | undefined;
   #cancelNotice: (() => void) | undefined;
@@ -92,6 +93,7 @@ export class LiveRun {
 
   /** Sends the scheduler an event and carries out what follows. */
   send(control: Control): void {
+    if (this.#isLeft) return;
     const { commands, status } = this.#step(control);
     this.#writer.write(commands.record);
     this.#collectNews(commands.record);
@@ -138,6 +140,15 @@ export class LiveRun {
 
   /** Brings all that has happened so far into the store. */
   flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  /** Takes no more events, as if its host had died here, but with all of its journal in the store. */
+  leave(): Promise<void> {
+    this.#isLeft = true;
+    this.#cancelTick?.();
+    this.#cancelNotice?.();
+    this.#subscribers.clear();
     return this.#writer.flush();
   }
 

@@ -36,7 +36,7 @@ test('a run that is resumed twice at once lives once', async () => {
   const store = createMemoryStore();
   const first = simulatedEngine(1, undefined, store);
   const { id } = await first.engine.start(graph([code('a', '(n) => n')], { a: [1, 2, 3] }));
-  await first.engine.flush();
+  await first.engine.leave();
   const { engine, clock } = simulatedEngine(2, undefined, store);
   const outcomes = await Promise.allSettled([engine.resume(id), engine.resume(id), engine.recover()]);
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
@@ -108,6 +108,20 @@ test('a hundred thousand tasks that wait for their next attempt cost no more tha
   const { cancelled = 0, failed = 0 } = (await engine.summary(id)).nodes.a ?? {};
   expect(cancelled + failed).toBe(inputs.length);
   expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test('what tasks give after the host has let go of their run does not count, and the run goes on elsewhere', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph([code('a', '(n) => n')], { a: [1, 2, 3] }));
+  await first.engine.leave();
+  while (first.clock.next()) await new Promise((resolve) => setImmediate(resolve));
+  expect(await store.runs.get(id)).toMatchObject({ status: 'running', nodes: { a: { succeeded: 0 } } });
+
+  const { engine, clock } = simulatedEngine(2, undefined, store);
+  expect(await engine.recover()).toEqual([id]);
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 3 } } });
 });
 
 test('a serial node takes its tasks in their order, also after one that took too long', async () => {

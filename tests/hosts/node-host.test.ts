@@ -32,6 +32,27 @@ describe('a Node host', () => {
     await host.close();
   });
 
+  it('leaves a run it is in the midst of to its successor, whole', async () => {
+    const inputs = Array.from({ length: 20_000 }, (_, n) => n);
+    const node = { id: 'wait', type: 'flow.delay', params: { ms: 3_600_000 } };
+    const graph = { format: 'handloom.graph' as const, version: 1 as const, name: 'long', nodes: [node] };
+    const first = await openNodeHost({ dataDir });
+    const { id } = await first.engine.start({ ...graph, edges: [], inputs: { wait: inputs } });
+    await first.close();
+    // Its workers are gone, which must not count as a failure of the tasks they had.
+    expect(first.engine.liveRuns()).toEqual([]);
+
+    const host = await openNodeHost({ dataDir });
+    expect(await host.engine.summary(id)).toMatchObject({
+      status: 'running',
+      nodes: { wait: { input: inputs.length, failed: 0 } },
+    });
+    await host.engine.resume(id);
+    expect((await host.engine.summary(id)).nodes.wait).toMatchObject({ input: inputs.length, failed: 0 });
+    await host.engine.cancel(id);
+    await host.close();
+  });
+
   it('says which data folder cannot be used', async () => {
     const file = join(dataDir, 'a file');
     writeFileSync(file, '');
