@@ -4,14 +4,14 @@ import { expect, test, twoSteps } from './studio-test.ts';
 /** What is the same in every language: names, formats, keys, ports, types of values, and what the user wrote. */
 const sameEverywhere = new RegExp(
   [
-    'Handloom|English|Svelte Flow( attribution)?|JavaScript|TypeScript|Parquet|DuckDB|mathjs',
+    'Handloom|English|Svelte Flow( attribution)?|JavaScript|TypeScript|Parquet|DuckDB|Vega-Lite|mathjs|NaN',
     'Ctrl|Enter|Delete|Tab|Home|Escape|\\b[A-Z]{2,6}\\b',
     '[a-z]+\\.[a-z]+( · [\\w-]+)?',
     // Shapes of values, addresses.
     '\\{[^{}]*\\}|https?://\\S+',
-    '\\b(in|out|any|number|string|boolean|array|object|table|true|false|null|ms)\\b',
-    // Of the example, of mode names, and examples inside fields.
-    'Flight delays|\\b(async|serial|even|odd|price|input|path|data)\\b',
+    '\\b(in|out|any|number|string|text|integer|boolean|date|time|array|object|table|true|false|null|ms)\\b',
+    // Of the example, and what users name themselves.
+    'Flight delays|\\b(snake_case|even|odd|price|input|path|data)\\b',
   ].join('|'),
   'g',
 );
@@ -28,12 +28,9 @@ const latinWords = async (page: Page): Promise<string[]> => {
     }
     for (const element of document.querySelectorAll<HTMLElement>('body *')) {
       if (element.closest('[hidden], .cm-editor')) continue;
-      // A placeholder of one word shows what to type.
+      // A placeholder in a form shows what to type.
       for (const name of ['aria-label', 'title', 'placeholder', 'data-tip', 'alt'])
-        if (
-          element.hasAttribute(name) &&
-          !(name === 'placeholder' && /^\S+$/.test(element.getAttribute(name) ?? ''))
-        )
+        if (element.hasAttribute(name) && !(name === 'placeholder' && element.closest('details')))
           found.add(element.getAttribute(name)?.trim() ?? '');
     }
     return [...found, document.title];

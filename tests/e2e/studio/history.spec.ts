@@ -57,8 +57,9 @@ test('what is set in the inspector can be undone and redone, each by itself', as
   await step('extra attempts', () => studio.field('Extra attempts').fill('3'));
   await step('skipping duplicates', () => studio.field('Skip duplicates').check());
 
+  // With nothing selected, the inspector shows the graph itself when it is asked for.
   await page.keyboard.press('Escape');
-  await studio.canvas.click({ position: { x: 8, y: 8 } });
+  await page.getByRole('button', { name: 'Inspector' }).click();
   await step('the description', () => studio.field('Description').fill('As it is'));
   await step('the order', () => inspector.getByText('Layer by layer').click());
   await step('the name of the graph', async () => {
