@@ -30,7 +30,7 @@ const checks = { emptyImportMeta: false };
 
 /**
  * Gives the service worker `virtual:app-shell`: the files of the built app and a version that changes with any of
- * them. WebAssembly is left out, since it weighs more than all the rest and not every visitor needs it.
+ * them. What is heavy and not needed by every visitor is left out; it is kept when it is first used.
  */
 function appShell(list: () => string[]): Plugin {
   const id = 'virtual:app-shell';
@@ -49,16 +49,19 @@ function appShell(list: () => string[]): Plugin {
 }
 
 /** Without what not every visitor needs, and the picture that only the README shows. */
+/** WebAssembly and workers that are nothing without it or do but one thing, the samples, and what is no part of it. */
+const leftOut =
+  /\.(wasm|map)$|^service-worker\.js$|^screenshot\.png$|^samples\/|^assets\/(elk-worker|duckdb-browser)[^/]*\.js$/;
+
 const builtFiles = () =>
   readdirSync(web, { recursive: true, withFileTypes: true })
-    .filter(
-      (entry) => entry.isFile() && !/\.(wasm|map)$|^service-worker\.js$|^screenshot\.png$/.test(entry.name),
-    )
+    .filter((entry) => entry.isFile())
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(web.length + 1)
         .replaceAll('\\', '/'),
     )
+    .filter((file) => !leftOut.test(file))
     .sort();
 
 /** A task worker's text goes into a blob inside the sandbox, where nothing can be imported: it must be one script. */

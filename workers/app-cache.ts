@@ -2,8 +2,9 @@
  * The app itself, kept for when there is no network.
  *
  * Each build's files are one cache, filled as a whole when that build's service worker is installed, so a page never
- * gets parts of two builds. WebAssembly, which weighs more than all the rest and which not everybody needs, is kept
- * in a cache of its own when it is first used, and stays from build to build while its name does.
+ * gets parts of two builds. What is heavy and not needed by everybody joins it when it is first used. WebAssembly,
+ * which weighs more than all the rest, is kept in a cache of its own then, and stays from build to build while its
+ * name does.
  */
 import { files, version } from 'virtual:app-shell';
 
@@ -55,10 +56,19 @@ export async function serveFile(
   if (kept) return kept;
   const response = await fetch(request);
   const { pathname } = new URL(request.url);
-  if (files.length > 0 && pathname.endsWith('.wasm') && response.status === 200) {
-    waitUntil(keepLarge(pathname, response.clone()));
+  if (files.length > 0 && response.status === 200) {
+    if (pathname.endsWith('.wasm')) waitUntil(keepLarge(pathname, response.clone()));
+    else if (/^\/(assets|samples)\//.test(pathname)) waitUntil(keepUsed(pathname, response.clone()));
   }
   return response;
+}
+
+async function keepUsed(pathname: string, response: Response): Promise<void> {
+  try {
+    await (await caches.open(shell)).put(pathname, response);
+  } catch {
+    // No room for it: it will come from the network again.
+  }
 }
 
 async function keepLarge(pathname: string, response: Response): Promise<void> {

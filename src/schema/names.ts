@@ -2,9 +2,6 @@
  * The fixed words of graphs and runs, and what can be told from them alone. Kept apart from the schemas, so that a
  * page which needs but these does not load the schema library.
  */
-import type { Graph } from './graph.ts';
-import type { Counters, RunStatus } from './run.ts';
-import type { TableRef } from './table.ts';
 
 export const graphFormat = 'handloom.graph';
 export const graphVersion = 1;
@@ -27,11 +24,12 @@ export const runStatuses = [
   'failed',
   'cancelled',
 ] as const;
+type Status = (typeof runStatuses)[number];
 /** Statuses a run never leaves. */
-export const endStatuses: readonly RunStatus[] = ['succeeded', 'partial', 'failed', 'cancelled'];
-export const hasEnded = (status: RunStatus): boolean => endStatuses.includes(status);
+export const endStatuses: readonly Status[] = ['succeeded', 'partial', 'failed', 'cancelled'];
+export const hasEnded = (status: Status): boolean => endStatuses.includes(status);
 
-export const emptyCounters = (): Counters => ({
+export const emptyCounters = () => ({
   input: 0,
   running: 0,
   succeeded: 0,
@@ -43,12 +41,15 @@ export const emptyCounters = (): Counters => ({
 });
 
 /** An empty graph. */
-export function emptyGraph(name = 'Untitled'): Graph {
-  return { format: graphFormat, version: graphVersion, name, nodes: [], edges: [] };
+export function emptyGraph(name = 'Untitled') {
+  const none: never[] = [];
+  return { format: graphFormat, version: graphVersion, name, nodes: none, edges: none } as const;
 }
 
 /** Whether a payload is a reference to a table. */
-export function isTableRef(value: unknown): value is TableRef {
+export function isTableRef(
+  value: unknown,
+): value is { $table: string; columns: { name: string; type: string }[]; rows: number } {
   return (
     typeof value === 'object' && value !== null && typeof (value as { $table?: unknown }).$table === 'string'
   );

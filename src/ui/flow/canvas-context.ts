@@ -9,6 +9,8 @@ export interface CanvasContext {
   /** The run whose figures are shown, if any. */
   readonly run: RunView | undefined;
   readonly readOnly: boolean;
+  /** So many nodes that nothing may move for its own sake. */
+  readonly large: boolean;
   issuesOf(node: string): Issue[];
   /** Whether an edge leaves this node's error port. */
   hasErrorEdge(node: string): boolean;

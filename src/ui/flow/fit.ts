@@ -27,8 +27,8 @@ export function fitView(cards: Box[], size: { width: number; height: number }): 
   const right = Math.max(...cards.map((card) => card.x + card.width));
   const top = Math.min(...cards.map((card) => card.y));
   const bottom = Math.max(...cards.map((card) => card.y + card.height));
-  const room = 1 - 2 * fitPadding;
-  const whole = Math.min(1, (size.width * room) / (right - first.x), (size.height * room) / (bottom - top));
+  const room = { width: size.width - 2 * fitPadding, height: size.height - 2 * fitPadding };
+  const whole = Math.min(1, room.width / (right - first.x), room.height / (bottom - top));
   const least = size.width < narrow ? lowestNarrow : lowest;
   if (whole >= least)
     return {
@@ -36,7 +36,7 @@ export function fitView(cards: Box[], size: { width: number; height: number }): 
       y: (size.height - (top + bottom) * whole) / 2,
       zoom: whole,
     };
-  const fitsHigh = (bottom - top) * least <= size.height * room;
+  const fitsHigh = (bottom - top) * least <= room.height;
   const middle = fitsHigh ? (top + bottom) / 2 : first.y + first.height / 2;
   return { x: margin - first.x * least, y: size.height / 2 - middle * least, zoom: least };
 }

@@ -250,14 +250,13 @@ export function sayProblem(code: string | undefined, message: string): string | 
   if (many) return `${sayProblem(code, many[1] ?? '') ?? many[1]}（另有 ${many[2]} 处）`;
   const things = /^(\d+) things are wrong: (.*) …$/s.exec(message);
   if (things) return `有 ${things[1]} 处问题：${sayProblem(code, things[2] ?? '') ?? things[2]} …`;
-  // An edge or a node that is the subject of the whole sentence has rules of its own.
-  const whole = say(code, message);
-  if (whole !== undefined) return whole;
   const node = /^Node ("(?:[^"\\]|\\.)*"|[^\s,:]+)(?:, ([^:]*))?: (.*)$/s.exec(message);
   if (node) {
     const at = node[2]?.replace(/(?:, )?line (\d+)$/, (_, line) => `第 ${line} 行`);
     return `节点 ${node[1]}${at ? `（${at}）` : ''}：${say(code, node[3] ?? '') ?? node[3]}`;
   }
+  const whole = say(code, message);
+  if (whole !== undefined) return whole;
   const field = /^([\w$.[\]-]+): (.*)$/s.exec(message);
   const inner = field && say(code, field[2] ?? '');
   return field && inner ? `${field[1]}：${inner}` : undefined;

@@ -7,8 +7,11 @@ import type { Graph, GraphEdge } from '../../schema/graph.ts';
 import { defaultInput, defaultOutput, emptyCounters, hasEnded } from '../../schema/names.ts';
 import type { Counters, ErrorRecord, RunSummary } from '../../schema/run.ts';
 
-/** Least milliseconds between two updates of the page. */
+/** Least milliseconds between two updates of the page, and of those for each node: many take longer to draw. */
 const frame = 80;
+const framePerNode = 0.8;
+/** Milliseconds without progress after which a live run is shown as waiting. */
+const calm = 1200;
 /** Newest errors and log lines kept for the panel; older ones are in the run's record. */
 const kept = 500;
 const mostPoints = 240;
@@ -75,8 +78,10 @@ export class RunView {
   readonly #nodes = new Map<string, NodeRun>();
   readonly #threads = new Map<string, ThreadRun>();
   readonly #keys: string[];
+  readonly #frame: number;
   #next: RunProgress | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #shownAt = 0;
   /** Least milliseconds between two points of the history. */
   #step = 250;
@@ -85,6 +90,7 @@ export class RunView {
     this.id = summary.id;
     this.graph = graph;
     this.#keys = threadKeys(graph.edges);
+    this.#frame = Math.max(frame, graph.nodes.length * framePerNode);
     this.summary = summary;
     this.#showNodes(summary, {}, {});
   }
@@ -105,7 +111,10 @@ export class RunView {
     this.#next = progress;
     if (hasEnded(progress.run.status)) this.#show();
     else
-      this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + frame - performance.now()));
+      this.#timer ??= setTimeout(
+        () => this.#show(),
+        Math.max(0, this.#shownAt + this.#frame - performance.now()),
+      );
   }
 
   /** Takes in what an answer has said about the run, before the next progress comes. */
@@ -115,6 +124,7 @@ export class RunView {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#rest);
   }
 
   #show(): void {
@@ -127,6 +137,8 @@ export class RunView {
     this.summary = progress.run;
     this.#showNodes(progress.run, progress.rates, progress.fractions ?? {});
     this.rate = Object.values(progress.rates).reduce((sum, rate) => sum + rate, 0);
+    clearTimeout(this.#rest);
+    if (this.live) this.#rest = setTimeout(() => this.#calmDown(), calm);
     this.#remember(Date.parse(progress.run.finishedAt ?? '') || Date.now());
     progress.edges.forEach((count, index) => {
       const key = this.#keys[index];
@@ -135,6 +147,14 @@ export class RunView {
       thread.moving = this.live && count > thread.count;
       thread.count = count;
     });
+  }
+
+  /** Nothing has happened for a while, as in a run that waits for further tasks: nothing moves. */
+  #calmDown(): void {
+    this.rate = 0;
+    for (const node of this.#nodes.values()) node.rate = 0;
+    for (const thread of this.#threads.values()) thread.moving = false;
+    this.#remember(Date.now());
   }
 
   #remember(at: number): void {
