@@ -10,7 +10,13 @@ import { policySchema } from './policy.ts';
 
 export { defaultInput, defaultOutput, emptyGraph, errorPort, graphFormat, graphVersion } from './names.ts';
 
-const id = z.string().min(1).max(200);
+/** Ids become keys of reports and inputs, where this one would change what an object inherits. */
+const forbiddenId = '__proto__';
+const id = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => value !== forbiddenId, { error: `"${forbiddenId}" cannot be an id` });
 
 export const nodeSchema = z.looseObject({
   id,

@@ -73,6 +73,16 @@ describe('canonical keys', () => {
     expect(canonicalKey(a)).not.toBe(canonicalKey(b));
   });
 
+  test('are had of payloads nested more deeply than the stack allows', () => {
+    const nested = (inmost: number) => {
+      let value: unknown = inmost;
+      for (let depth = 0; depth < 5000; depth++) value = depth % 2 ? [value] : { value };
+      return value;
+    };
+    expect(canonicalKey(nested(1))).toBe(canonicalKey(nested(1)));
+    expect(canonicalKey(nested(1))).not.toBe(canonicalKey(nested(2)));
+  });
+
   test('end on a payload that holds itself', () => {
     const loop: Record<string, unknown> = { a: 1 };
     loop.self = loop;

@@ -73,6 +73,12 @@ describe('a document that is refused names the place', () => {
       'unknown_port',
       'b',
     ],
+    [
+      'an id that names a prototype',
+      withNode({ id: '__proto__', type: 'code.js' }),
+      'invalid_field',
+      '__proto__',
+    ],
     ['inputs for nobody', { ...valid, inputs: { z: [1] } }, 'unknown_node', undefined],
     ['inputs that are no list', { ...valid, inputs: { a: 1 } }, 'invalid_field', undefined],
   ])('%s', async (_, document, code, node) => {
