@@ -2,6 +2,7 @@
 import { expose, type Remote, wrap } from 'comlink';
 import type { Batch } from '../engine/executor.ts';
 import { HandloomError } from '../errors.ts';
+import { isAnswer } from './answer-check.ts';
 import { guardedEndpoint } from './endpoint.ts';
 import type { Answer, Note, Program } from './program.ts';
 import { brokerFunctions, type WorkerBroker } from './remote-access.ts';
@@ -87,16 +88,5 @@ function isNote(note: Record<string, unknown>): note is Note & Record<string, un
     note.note === 'start' ||
     note.note === 'yield' ||
     (note.note === 'progress' && typeof note.fraction === 'number')
-  );
-}
-
-function isAnswer(answer: Answer | undefined, { tasks }: Batch): boolean {
-  const result = answer?.result;
-  return (
-    Array.isArray(result?.outcomes) &&
-    result.outcomes.length === tasks.length &&
-    Array.isArray(result.values) &&
-    Array.isArray(result.errors) &&
-    typeof result.busyMs === 'number'
   );
 }
