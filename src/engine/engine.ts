@@ -2,14 +2,7 @@
  * The engine of a host: starts runs, knows those that live, and answers about all of them from their journals.
  * It is the `RunService` of the API; a host gives it a store, an executor, a clock and the node types.
  */
-import {
-  ConflictError,
-  type Issue,
-  NotFoundError,
-  StoreError,
-  toWireError,
-  ValidationError,
-} from '../errors.ts';
+import { ConflictError, type Issue, NotFoundError, toWireError, ValidationError } from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import {
@@ -26,6 +19,7 @@ import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store
 import type { Clock } from './clock.ts';
 import type { Executor, PreparedNode } from './executor.ts';
 import { JournalReader } from './journal-reader.ts';
+import { isPassing } from './journal-writer.ts';
 import type { Direction } from './lineage.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { Replay } from './replay.ts';
@@ -38,8 +32,6 @@ import { type ValidGraph, validateGraph } from './validate.ts';
 const reportCap = 100;
 /** Journals of ended runs that stay at hand for further questions. */
 const keptReaders = 8;
-/** Troubles of a store that pass, so that a run they kept from being resumed may be the next time. */
-const passing = new Set(['store_busy', 'store_closed', 'store_full']);
 
 export interface EngineOptions {
   store: Store;
@@ -169,8 +161,7 @@ export class Engine {
         resumed.push(id);
       } catch (error) {
         // Somebody else was quicker, or it is to be tried again later.
-        if (error instanceof ConflictError || (error instanceof StoreError && passing.has(error.code)))
-          continue;
+        if (error instanceof ConflictError || isPassing(error)) continue;
         await this.#giveUp(id, error);
       }
     }
@@ -331,12 +322,25 @@ export class Engine {
    * @returns a function that ends the subscription
    */
   async subscribe(id: string, onNews: (news: RunNews) => void, afterSeq = 0): Promise<() => void> {
+    // What happens while the journal is read waits, so that nothing is left out; what the journal has told already
+    // is not told again.
+    let waiting: RunNews[] | undefined = [];
+    const told = new Set<string>();
+    const tell = (news: RunNews) => {
+      const isNew = (item: { task: string; at?: string }) => !told.has(`${item.task} ${item.at}`);
+      onNews({ ...news, errors: news.errors.filter(isNew), logs: news.logs.filter(isNew) });
+    };
+    const live = this.#live.get(id);
+    const stop = live?.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
     const reader = await this.#reader(id);
     const [errors, logs] = [await recentErrors(reader, afterSeq), await reader.logs(afterSeq, 20)];
-    const live = this.#live.get(id);
-    if (live) {
+    for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
+    if (live && stop) {
       onNews({ ...live.news(), errors, logs });
-      return live.subscribe(onNews);
+      const late = waiting;
+      waiting = undefined;
+      for (const news of late) tell(news);
+      return stop;
     }
     const run = await this.summary(id);
     const [last] = (await this.#options.store.runs.summaries(id)).slice(-1);

@@ -418,3 +418,19 @@ describe('live control', () => {
     expect(await engine.report(id)).toMatchObject({ status: 'succeeded', outputs: { c: [[7]] } });
   });
 });
+
+test('two subscribers hear of each error once, whenever they come', async () => {
+  const { engine, clock } = simulatedEngine(1);
+  const failing = '(n) => { throw new RangeError(`no ${n}`); }';
+  const { id } = await engine.start(graph([code('a', failing)], [], { a: numbers(8) }));
+  const heard: string[][] = [[], []];
+  await engine.subscribe(id, (news) => heard[0]?.push(...news.errors.map((error) => error.task)));
+  while ((await engine.summary(id)).nodes.a?.failed === 0) {
+    clock.next();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await engine.subscribe(id, (news) => heard[1]?.push(...news.errors.map((error) => error.task)));
+  await clock.until(engine.ended(id));
+  const all = numbers(8).map((n) => String(n + 1));
+  for (const tasks of heard) expect(tasks.toSorted()).toEqual(all);
+});

@@ -106,7 +106,7 @@ export class RunView {
 
   /** Takes one progress in; the page shows the newest at its own pace. */
   take(progress: RunProgress): void {
-    if (progress.errors.length) this.errors = [...this.errors, ...progress.errors].slice(-kept);
+    if (progress.errors.length) this.errors = newest(this.errors, progress.errors);
     if (progress.logs.length) this.logs = [...this.logs, ...progress.logs].slice(-kept);
     this.#next = progress;
     if (hasEnded(progress.run.status)) this.#show();
@@ -203,4 +203,14 @@ function lookUp<T>(map: Map<string, T>, key: string, create: () => T): T {
   let value = map.get(key);
   if (!value) map.set(key, (value = create()));
   return value;
+}
+
+/** A task is told once, as it failed last: what the report said and what the stream says may overlap. */
+function newest(before: ErrorRecord[], after: ErrorRecord[]): ErrorRecord[] {
+  const byTask = new Map(before.map((error) => [error.task, error]));
+  for (const error of after) {
+    byTask.delete(error.task);
+    byTask.set(error.task, error);
+  }
+  return [...byTask.values()].slice(-kept);
 }
