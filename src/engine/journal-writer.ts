@@ -2,6 +2,7 @@
  * Brings a run's journal into the store: entries gather for a moment and are committed as one chunk, together with
  * the run's summary. What one step of the scheduler recorded is never split between two commits.
  */
+import { StoreError } from '../errors.ts';
 import type { RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
 import {
@@ -63,23 +64,36 @@ export class JournalWriter {
   flush(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#entries.length > 0) {
-      const entries = this.#entries;
-      const weight = this.#weight;
-      this.#entries = [];
-      this.#weight = 0;
-      this.#inCommit += weight;
-      const run = this.#summary();
-      this.#commit = this.#commit
-        .then(() => this.#sink.append(run, [chunkOf(run.id, entries)]))
-        .catch(this.#onError)
-        .finally(() => {
-          this.#inCommit -= weight;
-        });
-    }
+    if (this.#entries.length > 0) this.#commit = this.#commit.then(() => this.#commitAll());
     return this.#commit;
   }
+
+  async #commitAll(): Promise<void> {
+    if (this.#entries.length === 0) return;
+    const entries = this.#entries;
+    const run = this.#summary();
+    this.#inCommit = this.#weight;
+    this.#entries = [];
+    this.#weight = 0;
+    try {
+      await this.#sink.append(run, [chunkOf(run.id, entries)]);
+    } catch (error) {
+      if (isPassing(error)) {
+        // They go with the next commit, so that the journal has no gap.
+        this.#entries = entries.concat(this.#entries);
+        this.#weight += this.#inCommit;
+      }
+      this.#onError(error);
+    } finally {
+      this.#inCommit = 0;
+    }
+  }
 }
+
+const passing = new Set(['store_busy', 'store_closed', 'store_full']);
+
+/** Whether a store may take later what it has refused now. */
+export const isPassing = (error: unknown): boolean => error instanceof StoreError && passing.has(error.code);
 
 /** Bundles entries, which follow each other without a gap, into a chunk. */
 export function chunkOf(run: string, entries: JournalEntry[]): JournalChunk {

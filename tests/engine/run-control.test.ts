@@ -1,5 +1,6 @@
 /** Commands that meet a run at an awkward moment, or each other. */
 import { expect, test } from 'vitest';
+import { StoreError } from '../../src/errors.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
@@ -122,6 +123,27 @@ test('what tasks give after the host has let go of their run does not count, and
   expect(await engine.recover()).toEqual([id]);
   await clock.until(engine.ended(id));
   expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 3 } } });
+});
+
+test('a store that is busy for a moment ends the run, but leaves no gap in its journal', async () => {
+  const store = createMemoryStore();
+  const { append } = store.runs;
+  let commits = 0;
+  store.runs.append = async (run, chunks) => {
+    if (++commits === 2) throw new StoreError('store_busy', 'Another process is writing to the store.');
+    return append(run, chunks);
+  };
+  const { engine, clock } = simulatedEngine(1, undefined, store);
+  const inputs = Array.from({ length: 500 }, (_, i) => i);
+  const nodes = [code('a', '(n) => n'), code('b', '(n) => n')];
+  const { id } = await engine.start(graph(nodes, { a: inputs }, [{ source: 'a', target: 'b' }]));
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).toMatchObject({ status: 'cancelled' });
+  const chunks = await store.runs.summaries(id);
+  expect(chunks.slice(1).map(({ first }) => first)).toEqual(chunks.slice(0, -1).map(({ last }) => last + 1));
+  const { succeeded = 0, cancelled = 0 } = (await engine.summary(id)).nodes.a ?? {};
+  const listed = await engine.tasks(id, { node: 'a', status: 'cancelled', limit: 1000 });
+  expect([succeeded + cancelled, listed.items.length]).toEqual([inputs.length, cancelled]);
 });
 
 test('a serial node takes its tasks in their order, also after one that took too long', async () => {
