@@ -190,8 +190,12 @@ test('a task queue behaves as a list', () => {
       let next = 1;
       const fresh = (count: number) => Array.from({ length: count }, () => next++);
       for (const c of commands) {
-        if ('push' in c) for (const task of fresh(c.push)) model.push(task), queue.push(task, `p${task}`);
-        else if ('take' in c) {
+        if ('push' in c) {
+          for (const task of fresh(c.push)) {
+            model.push(task);
+            queue.push(task, `p${task}`);
+          }
+        } else if ('take' in c) {
           const taken = queue.take(c.take);
           expect(taken.tasks).toEqual(model.slice(0, c.take));
           expect(taken.payloads).toEqual(taken.tasks.map((task) => `p${task}`));
