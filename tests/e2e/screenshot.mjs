@@ -23,12 +23,15 @@ await withServer(interrupted, async (url) => {
     await page.getByRole('group', { name: 'Bootstrap, ' }).click();
     await page.locator('.cm-content').first().waitFor();
     await page.getByRole('grid', { name: 'Table' }).getByRole('gridcell').first().waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
     await page.mouse.move(720, 20);
     await page.evaluate(() => document.fonts.ready);
-    // The next frame has every font in its place.
-    await page.evaluate(
-      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-    );
+    // A font that has just come breaks lines elsewhere, and their numbers follow in a frame of their own.
+    await page.waitForFunction(() => {
+      const top = (/** @type {string} */ selector) =>
+        document.querySelector(selector)?.getBoundingClientRect().top;
+      return top('.cm-line + .cm-line') === top('.cm-lineNumbers .cm-gutterElement:nth-child(3)');
+    });
     const path = join(root, 'public/screenshot.png');
     await page.screenshot({ path });
     console.log(path);
