@@ -4,9 +4,9 @@ const windowMs = 1_000;
 export class RateMeter {
   #samples: { at: number; counts: number[] }[];
 
-  /** @param size number of counters watched */
-  constructor(size: number) {
-    this.#samples = [{ at: -Infinity, counts: new Array<number>(size).fill(0) }];
+  /** @param counts the counters as they stand at `at`; a resumed run does not begin at zero */
+  constructor(at: number, counts: number[]) {
+    this.#samples = [{ at, counts }];
   }
 
   /**
@@ -14,7 +14,6 @@ export class RateMeter {
    * @returns per counter, the increase per second since the newest sample that is at least a second old
    */
   sample(at: number, counts: number[]): number[] {
-    if (this.#samples[0]?.at === -Infinity) this.#samples = [{ at, counts: counts.map(() => 0) }];
     while ((this.#samples[1]?.at ?? Infinity) <= at - windowMs) this.#samples.shift();
     const [oldest] = this.#samples;
     this.#samples.push({ at, counts });

@@ -79,7 +79,10 @@ export class LiveRun {
     this.#clock = options.clock;
     this.#state = options.state;
     this.#startedAt = options.summary.startedAt;
-    this.#rates = new RateMeter(options.state.nodes.length);
+    this.#rates = new RateMeter(
+      options.clock.now(),
+      options.state.nodes.map((node) => endedTasks(node.counters)),
+    );
     this.#writer = new JournalWriter(
       options.journal,
       options.clock,

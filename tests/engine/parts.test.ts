@@ -249,9 +249,14 @@ describe('retries', () => {
 });
 
 test('a rate is what ended within about the last second', () => {
-  const meter = new RateMeter(1);
+  const meter = new RateMeter(0, [0]);
   expect(meter.sample(0, [0])).toEqual([0]);
   expect(meter.sample(500, [50])).toEqual([100]);
   expect(meter.sample(1000, [100])).toEqual([100]);
   expect(meter.sample(2000, [100])).toEqual([0]);
+});
+
+test('the rate of a resumed run leaves out what had ended before', () => {
+  const meter = new RateMeter(0, [1000]);
+  expect(meter.sample(100, [1001])).toEqual([10]);
 });
