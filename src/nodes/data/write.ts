@@ -4,9 +4,8 @@ import { cities, citiesCsv, cityRows } from '../data-example.ts';
 import { formatField, formatOption } from '../data-format.ts';
 import { tableOf } from '../data-input.ts';
 import { defineNode } from '../define-node.ts';
-import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
-import { pathOf } from '../io-path.ts';
+import { dataOf, pathOf } from '../io-path.ts';
 
 const params = z.object({
   path: z
@@ -24,13 +23,6 @@ const params = z.object({
     ),
   format: formatField,
 });
-
-function dataOf(payload: unknown): unknown {
-  if (typeof payload === 'object' && payload !== null && 'data' in payload) return payload.data;
-  throw new TypeError(
-    `Without a path, the value has to be {path, data}, but it is ${describeValue(payload)}.`,
-  );
-}
 
 export default defineNode({
   type: 'data.write',
@@ -51,7 +43,7 @@ export default defineNode({
   create:
     ({ path: param, format }: z.output<typeof params>) =>
     async (payload, ctx) => {
-      const data = param ? payload : dataOf(payload);
+      const data = dataOf(param, payload);
       const path = pathOf(param, payload);
       const table = await tableOf(data, ctx.tables);
       await ctx.tables.writeFile(table, path, formatOption(format));

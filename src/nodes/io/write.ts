@@ -4,7 +4,7 @@ import { toJsonText } from '../../schema/json.ts';
 import { defineNode } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
-import { pathOf } from '../io-path.ts';
+import { dataOf, pathOf } from '../io-path.ts';
 
 const params = z.object({
   path: z
@@ -63,13 +63,6 @@ function lineOf(item: unknown, index: number): string {
   return `${item}\n`;
 }
 
-function dataOf(payload: unknown): unknown {
-  if (typeof payload === 'object' && payload !== null && 'data' in payload) return payload.data;
-  throw new TypeError(
-    `Without a path, the value has to be {path, data}, but it is ${describeValue(payload)}.`,
-  );
-}
-
 export default defineNode({
   type: 'io.write',
   version: 1,
@@ -86,7 +79,7 @@ export default defineNode({
   create:
     ({ path: param, as }: z.output<typeof params>) =>
     async (payload, ctx) => {
-      const data = param ? payload : dataOf(payload);
+      const data = dataOf(param, payload);
       const path = pathOf(param, payload);
       const content = format[as](data);
       const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
