@@ -5,37 +5,22 @@
 import { ConflictError, type Issue, NotFoundError, toWireError, ValidationError } from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
-import {
-  type ErrorRecord,
-  emptyCounters,
-  hasEnded,
-  type RunReport,
-  type RunStatus,
-  type RunSummary,
-  type Task,
-  type TaskStatus,
-} from '../schema/run.ts';
-import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
+import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
+import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
-import type { Executor, PreparedNode } from './executor.ts';
-import { JournalReader } from './journal-reader.ts';
+import type { PreparedNode } from './executor.ts';
 import { isPassing } from './journal-writer.ts';
-import type { Direction } from './lineage.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { Replay } from './replay.ts';
-import { endedTasks, LiveRun, type RunNews } from './run.ts';
+import { LiveRun } from './run.ts';
+import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
-/** Outputs of a node, and errors, that a report holds unless more are asked for. */
-const reportCap = 100;
-/** Journals of ended runs that stay at hand for further questions. */
-const keptReaders = 8;
-
 export interface EngineOptions {
   store: Store;
-  executor: Executor & { readonly stats?: { alive: number; busy: number } };
+  executor: CountingExecutor;
   registry: NodeRegistry;
   clock: Clock;
   /** Gives a new id on each call. */
@@ -62,14 +47,13 @@ interface FailedTasks {
   tasks?: string[];
 }
 
-export class Engine {
+export class Engine extends RunQueries {
   readonly #options: EngineOptions;
-  readonly #live = new Map<string, LiveRun>();
-  readonly #readers = new Map<string, JournalReader>();
   /** What may bring a run back to life is done one after the other: it must not live twice. */
   readonly #turns = new Turns();
 
   constructor(options: EngineOptions) {
+    super(options.store, options.executor);
     this.#options = options;
   }
 
@@ -108,8 +92,8 @@ export class Engine {
   }
 
   async #resume(id: string): Promise<void> {
-    if (this.#live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
-    const { status, owner } = await this.#record(id);
+    if (this.live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
+    const { status, owner } = await this.record(id);
     if (hasEnded(status)) throw runEnded(id, status);
     if (this.#isElsewhere(owner)) {
       throw new ConflictError('run_live', `The run is under way in another process: ${owner}.`, {
@@ -122,8 +106,8 @@ export class Engine {
 
   /** A run that lives again, as its journal left it. */
   async #revive(id: string, since: { resumedAt?: string } = {}): Promise<LiveRun> {
-    const { document, keepOpen, finishedAt: _, open: __, ...summary } = await this.#record(id);
-    const { runs } = this.#options.store;
+    const { document, keepOpen, finishedAt: _, open: __, ...summary } = await this.record(id);
+    const { runs } = this.store;
     const { graph, nodes } = await this.#check(document);
     const state = this.#stateOf(id, planGraph(graph, nodes), keepOpen ?? false);
     const replay = new Replay(state);
@@ -148,14 +132,14 @@ export class Engine {
     for (const status of ['pending', 'running', 'paused'] as const) {
       let cursor: string | undefined;
       do {
-        const page = await this.#options.store.runs.list({ status, limit: 1000, ...(cursor && { cursor }) });
+        const page = await this.store.runs.list({ status, limit: 1000, ...(cursor && { cursor }) });
         interrupted.push(...page.items.filter((run) => !this.#isElsewhere(run.owner)).map((run) => run.id));
         cursor = page.nextCursor ?? undefined;
       } while (cursor);
     }
     const resumed: string[] = [];
     for (const id of interrupted) {
-      if (this.#live.has(id)) continue;
+      if (this.live.has(id)) continue;
       try {
         await this.resume(id);
         resumed.push(id);
@@ -180,7 +164,7 @@ export class Engine {
   }
 
   async cancel(id: string): Promise<void> {
-    const run = this.#live.get(id) ?? (await this.#refuse(id));
+    const run = this.live.get(id) ?? (await this.#refuse(id));
     run.send({ type: 'cancel' });
     await run.ended;
   }
@@ -248,138 +232,25 @@ export class Engine {
   }
 
   async #remove(id: string): Promise<void> {
-    if (this.#live.has(id))
+    if (this.live.has(id))
       throw new ConflictError('run_live', 'The run has not ended: cancel it first.', { details: { id } });
-    if (!(await this.#options.store.runs.delete(id))) throw new NotFoundError('run', id);
-    this.#readers.delete(id);
-  }
-
-  async list(query: RunQuery): Promise<Page<RunSummary>> {
-    const page = await this.#options.store.runs.list(query);
-    return { ...page, items: page.items.map((run) => this.#live.get(run.id)?.summary() ?? run) };
-  }
-
-  async summary(id: string): Promise<RunSummary> {
-    const live = this.#live.get(id);
-    if (live) return live.summary();
-    const { document: _, keepOpen: __, ...summary } = await this.#record(id);
-    return summary;
-  }
-
-  /** The graph a run was started with, inputs included. */
-  async document(id: string): Promise<Graph> {
-    return (await this.#record(id)).document;
-  }
-
-  /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
-  async report(id: string, cap: number = reportCap): Promise<RunReport> {
-    const [summary, reader] = [await this.summary(id), await this.#reader(id)];
-    const { document } = await this.#record(id);
-    const { outputs, cursors } = await reader.outputsByNode(endNodes(document), cap);
-    const errors: ErrorRecord[] = [];
-    let cursor: string | null = null;
-    do {
-      const page: Page<ErrorRecord> = await reader.errors({
-        limit: Math.min(1000, cap - errors.length),
-        ...(cursor && { cursor }),
-      });
-      errors.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor && errors.length < cap);
-    return {
-      ...summary,
-      outputs,
-      errors,
-      ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
-      ...(cursor && { errorCursor: cursor }),
-    };
-  }
-
-  async tasks(id: string, query: PageQuery & { node?: string; status?: TaskStatus }): Promise<Page<Task>> {
-    return (await this.#reader(id)).tasks(query, this.#running(id));
-  }
-
-  async task(id: string, task: string): Promise<Task> {
-    return (await this.#reader(id)).task(task, this.#running(id));
-  }
-
-  /** The tasks one came from, or those that came from it, each with every attempt and where it ran. */
-  async lineage(id: string, task: string, query: PageQuery & { direction: Direction }): Promise<Page<Task>> {
-    return (await this.#reader(id)).lineage(task, query.direction, query, this.#running(id));
-  }
-
-  async outputs(id: string, query: PageQuery & { node?: string }): Promise<Page<unknown>> {
-    return (await this.#reader(id)).outputs(query);
-  }
-
-  async errors(id: string, query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
-    return (await this.#reader(id)).errors(query);
-  }
-
-  /**
-   * Tells how a run goes on: at once where it stands, with errors and logs since `afterSeq`, then at most every
-   * 50 ms until it has ended.
-   * @returns a function that ends the subscription
-   */
-  async subscribe(id: string, onNews: (news: RunNews) => void, afterSeq = 0): Promise<() => void> {
-    // What happens while the journal is read waits, so that nothing is left out; what the journal has told already
-    // is not told again.
-    let waiting: RunNews[] | undefined = [];
-    const told = new Set<string>();
-    const tell = (news: RunNews) => {
-      const isNew = (item: { task: string; at?: string }) => !told.has(`${item.task} ${item.at}`);
-      onNews({ ...news, errors: news.errors.filter(isNew), logs: news.logs.filter(isNew) });
-    };
-    const live = this.#live.get(id);
-    const stop = live?.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
-    const reader = await this.#reader(id);
-    const [errors, logs] = [await recentErrors(reader, afterSeq), await reader.logs(afterSeq, 20)];
-    for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
-    if (live && stop) {
-      onNews({ ...live.news(), errors, logs });
-      const late = waiting;
-      waiting = undefined;
-      for (const news of late) tell(news);
-      return stop;
-    }
-    const run = await this.summary(id);
-    const [last] = (await this.#options.store.runs.summaries(id)).slice(-1);
-    const edges = run.edges ?? [];
-    onNews({ seq: last?.last ?? 0, run, edges, rates: {}, fractions: {}, errors, logs });
-    return () => {};
+    if (!(await this.store.runs.delete(id))) throw new NotFoundError('run', id);
+    this.forget(id);
   }
 
   /** Hears from the executor how far a task is, 0 to 1. */
   progressed(run: string, node: string, fraction: number): void {
-    this.#live.get(run)?.progressed(node, fraction);
-  }
-
-  async statistics(): Promise<{
-    runs: Record<RunStatus, number>;
-    live: { runs: number; tasksRunning: number; tasksPending: number };
-    workers: { parallelism: number; busy: number; alive: number };
-  }> {
-    const { executor, store } = this.#options;
-    const live = [...this.#live.values()].flatMap((run) => Object.values(run.summary().nodes));
-    return {
-      runs: await store.runs.counts(),
-      live: {
-        runs: this.#live.size,
-        tasksRunning: live.reduce((sum, node) => sum + node.running, 0),
-        tasksPending: live.reduce((sum, node) => sum + node.input - endedTasks(node) - node.running, 0),
-      },
-      workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats },
-    };
+    this.live.get(run)?.progressed(node, fraction);
   }
 
   /** Settles when a live run has ended; at once when it is not live. */
   async ended(id: string): Promise<void> {
-    await this.#live.get(id)?.ended;
+    await this.live.get(id)?.ended;
   }
 
   /** Ids of the runs that live in this engine. */
   liveRuns(): string[] {
-    return [...this.#live.keys()];
+    return [...this.live.keys()];
   }
 
   /**
@@ -387,8 +258,8 @@ export class Engine {
    * tasks still give counts no more. Whoever opens the store next goes on with them.
    */
   async leave(): Promise<void> {
-    const runs = [...this.#live.values()];
-    this.#live.clear();
+    const runs = [...this.live.values()];
+    this.live.clear();
     await Promise.all(runs.map((run) => run.leave()));
   }
 
@@ -405,30 +276,30 @@ export class Engine {
   #enliven(summary: RunSummary, state: SchedulerState, nodes: PreparedNode[], graph: Graph): LiveRun {
     const { executor, store, clock } = this.#options;
     const run = new LiveRun({ summary, state, executor, journal: store.runs, clock });
-    this.#live.set(run.id, run);
+    this.live.set(run.id, run);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
-    void run.ended.then(() => this.#live.delete(run.id));
+    void run.ended.then(() => this.live.delete(run.id));
     return run;
   }
 
   /** A run that cannot be resumed (its journal is damaged, a node type is gone) has failed, and says why. */
   async #giveUp(id: string, error: unknown): Promise<void> {
-    const { document: _, keepOpen: __, ...summary } = await this.#record(id);
+    const { document: _, keepOpen: __, ...summary } = await this.record(id);
     const finishedAt = new Date(this.#options.clock.now()).toISOString();
     const reason = `The run could not be resumed: ${toWireError(error).message}`;
-    await this.#options.store.runs.append({ ...summary, status: 'failed', finishedAt, reason }, []);
+    await this.store.runs.append({ ...summary, status: 'failed', finishedAt, reason }, []);
   }
 
   /** A live run that still takes events. Ask and send at once: after an `await` it may have ended. */
   #goingOn(id: string): LiveRun | undefined {
-    const run = this.#live.get(id);
+    const run = this.live.get(id);
     return run?.isEnding ? undefined : run;
   }
 
   /** @throws ConflictError `run_ended`, once that is so for all to see */
   async #refuse(id: string): Promise<never> {
     await this.ended(id);
-    throw runEnded(id, (await this.#record(id)).status);
+    throw runEnded(id, (await this.record(id)).status);
   }
 
   /** A run that has ended, or is about to, living again. */
@@ -456,28 +327,6 @@ export class Engine {
   #check(document: unknown): Promise<ValidGraph> {
     return validateGraph(document, this.#options.registry, this.#options.tools);
   }
-
-  async #record(id: string): Promise<RunRecord> {
-    const record = await this.#options.store.runs.get(id);
-    if (!record) throw new NotFoundError('run', id);
-    return record;
-  }
-
-  /** A reader of the run's journal, brought up to this moment. */
-  async #reader(id: string): Promise<JournalReader> {
-    await this.#live.get(id)?.flush();
-    const kept = this.#readers.get(id);
-    if (kept) return kept;
-    await this.#record(id);
-    const reader = new JournalReader(this.#options.store.runs, id);
-    this.#readers.set(id, reader);
-    if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
-    return reader;
-  }
-
-  #running(id: string): ReadonlySet<number> {
-    return this.#live.get(id)?.runningTasks() ?? new Set();
-  }
 }
 
 function groupByNode(errors: ErrorRecord[]): Map<string, ErrorRecord[]> {
@@ -496,17 +345,4 @@ const runEnded = (id: string, status: RunStatus): ConflictError =>
 /** The engine of a host; see {@link Engine}. */
 export function createEngine(options: EngineOptions): Engine {
   return new Engine(options);
-}
-
-/** Nodes whose results are outputs of the run: none of their edges leaves another port than the error port. */
-function endNodes(graph: Graph): string[] {
-  const sources = new Set(
-    graph.edges.filter((edge) => edge.sourcePort !== 'error').map((edge) => edge.source),
-  );
-  return graph.nodes.map((node) => node.id).filter((id) => !sources.has(id));
-}
-
-async function recentErrors(reader: JournalReader, afterSeq: number): Promise<ErrorRecord[]> {
-  const { items } = await reader.errors({ limit: 20, cursor: `${afterSeq + 1}.0` });
-  return items;
 }

@@ -1,0 +1,188 @@
+/**
+ * What is asked about runs, whether they live or have ended: lists, reports, tasks, outputs, errors, news. Answered
+ * from live runs where they know, else from the journal.
+ */
+import { NotFoundError } from '../errors.ts';
+import type { Graph } from '../schema/graph.ts';
+import type { ErrorRecord, RunReport, RunStatus, RunSummary, Task, TaskStatus } from '../schema/run.ts';
+import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
+import type { Executor } from './executor.ts';
+import { JournalReader } from './journal-reader.ts';
+import type { Direction } from './lineage.ts';
+import { endedTasks, type LiveRun, type RunNews } from './run.ts';
+
+/** Outputs of a node, and errors, that a report holds unless more are asked for. */
+const reportCap = 100;
+/** Journals of ended runs that stay at hand for further questions. */
+const keptReaders = 8;
+
+export interface CountingExecutor extends Executor {
+  /** Workers that live, and those at work. */
+  readonly stats?: { alive: number; busy: number };
+}
+
+export abstract class RunQueries {
+  protected readonly store: Store;
+  protected readonly executor: CountingExecutor;
+  /** Runs that live in this engine, by id. */
+  protected readonly live = new Map<string, LiveRun>();
+  readonly #readers = new Map<string, JournalReader>();
+
+  constructor(store: Store, executor: CountingExecutor) {
+    this.store = store;
+    this.executor = executor;
+  }
+
+  async list(query: RunQuery): Promise<Page<RunSummary>> {
+    const page = await this.store.runs.list(query);
+    return { ...page, items: page.items.map((run) => this.live.get(run.id)?.summary() ?? run) };
+  }
+
+  async summary(id: string): Promise<RunSummary> {
+    const live = this.live.get(id);
+    if (live) return live.summary();
+    const { document: _, keepOpen: __, ...summary } = await this.record(id);
+    return summary;
+  }
+
+  /** The graph a run was started with, inputs included. */
+  async document(id: string): Promise<Graph> {
+    return (await this.record(id)).document;
+  }
+
+  /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
+  async report(id: string, cap: number = reportCap): Promise<RunReport> {
+    const [summary, reader] = [await this.summary(id), await this.#reader(id)];
+    const { document } = await this.record(id);
+    const { outputs, cursors } = await reader.outputsByNode(endNodes(document), cap);
+    const errors: ErrorRecord[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<ErrorRecord> = await reader.errors({
+        limit: Math.min(1000, cap - errors.length),
+        ...(cursor && { cursor }),
+      });
+      errors.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor && errors.length < cap);
+    return {
+      ...summary,
+      outputs,
+      errors,
+      ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
+      ...(cursor && { errorCursor: cursor }),
+    };
+  }
+
+  async tasks(id: string, query: PageQuery & { node?: string; status?: TaskStatus }): Promise<Page<Task>> {
+    return (await this.#reader(id)).tasks(query, this.#running(id));
+  }
+
+  async task(id: string, task: string): Promise<Task> {
+    return (await this.#reader(id)).task(task, this.#running(id));
+  }
+
+  /** The tasks one came from, or those that came from it, each with every attempt and where it ran. */
+  async lineage(id: string, task: string, query: PageQuery & { direction: Direction }): Promise<Page<Task>> {
+    return (await this.#reader(id)).lineage(task, query.direction, query, this.#running(id));
+  }
+
+  async outputs(id: string, query: PageQuery & { node?: string }): Promise<Page<unknown>> {
+    return (await this.#reader(id)).outputs(query);
+  }
+
+  async errors(id: string, query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
+    return (await this.#reader(id)).errors(query);
+  }
+
+  /**
+   * Tells how a run goes on: at once where it stands, with errors and logs since `afterSeq`, then at most every
+   * 50 ms until it has ended.
+   * @returns a function that ends the subscription
+   */
+  async subscribe(id: string, onNews: (news: RunNews) => void, afterSeq = 0): Promise<() => void> {
+    // What happens while the journal is read waits, so that nothing is left out; what the journal has told already
+    // is not told again.
+    let waiting: RunNews[] | undefined = [];
+    const told = new Set<string>();
+    const tell = (news: RunNews) => {
+      const isNew = (item: { task: string; at?: string }) => !told.has(`${item.task} ${item.at}`);
+      onNews({ ...news, errors: news.errors.filter(isNew), logs: news.logs.filter(isNew) });
+    };
+    const live = this.live.get(id);
+    const stop = live?.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
+    const reader = await this.#reader(id);
+    const [errors, logs] = [await recentErrors(reader, afterSeq), await reader.logs(afterSeq, 20)];
+    for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
+    if (live && stop) {
+      onNews({ ...live.news(), errors, logs });
+      const late = waiting;
+      waiting = undefined;
+      for (const news of late) tell(news);
+      return stop;
+    }
+    const run = await this.summary(id);
+    const [last] = (await this.store.runs.summaries(id)).slice(-1);
+    const edges = run.edges ?? [];
+    onNews({ seq: last?.last ?? 0, run, edges, rates: {}, fractions: {}, errors, logs });
+    return () => {};
+  }
+
+  async statistics(): Promise<{
+    runs: Record<RunStatus, number>;
+    live: { runs: number; tasksRunning: number; tasksPending: number };
+    workers: { parallelism: number; busy: number; alive: number };
+  }> {
+    const { executor, store } = this;
+    const live = [...this.live.values()].flatMap((run) => Object.values(run.summary().nodes));
+    return {
+      runs: await store.runs.counts(),
+      live: {
+        runs: this.live.size,
+        tasksRunning: live.reduce((sum, node) => sum + node.running, 0),
+        tasksPending: live.reduce((sum, node) => sum + node.input - endedTasks(node) - node.running, 0),
+      },
+      workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats },
+    };
+  }
+
+  protected async record(id: string): Promise<RunRecord> {
+    const record = await this.store.runs.get(id);
+    if (!record) throw new NotFoundError('run', id);
+    return record;
+  }
+
+  /** A reader of the run's journal, brought up to this moment. */
+  async #reader(id: string): Promise<JournalReader> {
+    await this.live.get(id)?.flush();
+    const kept = this.#readers.get(id);
+    if (kept) return kept;
+    await this.record(id);
+    const reader = new JournalReader(this.store.runs, id);
+    this.#readers.set(id, reader);
+    if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
+    return reader;
+  }
+
+  #running(id: string): ReadonlySet<number> {
+    return this.live.get(id)?.runningTasks() ?? new Set();
+  }
+
+  /** Drops what is kept of a run that is no more. */
+  protected forget(id: string): void {
+    this.#readers.delete(id);
+  }
+}
+
+/** Nodes whose results are outputs of the run: none of their edges leaves another port than the error port. */
+function endNodes(graph: Graph): string[] {
+  const sources = new Set(
+    graph.edges.filter((edge) => edge.sourcePort !== 'error').map((edge) => edge.source),
+  );
+  return graph.nodes.map((node) => node.id).filter((id) => !sources.has(id));
+}
+
+async function recentErrors(reader: JournalReader, afterSeq: number): Promise<ErrorRecord[]> {
+  const { items } = await reader.errors({ limit: 20, cursor: `${afterSeq + 1}.0` });
+  return items;
+}
