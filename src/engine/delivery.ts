@@ -18,6 +18,9 @@ export interface Origin {
   edge?: number;
 }
 
+/** Most payloads in one entry of the journal, so that none of its chunks grows out of hand. */
+const largestEntry = 4096;
+
 /** Makes a task of each payload at a node. */
 export function deliver(
   state: SchedulerState,
@@ -25,7 +28,25 @@ export function deliver(
   port: string,
   payloads: unknown[],
   origin: Origin = {},
-) {
+): void {
+  if (payloads.length <= largestEntry) return deliverEntry(state, index, port, payloads, origin);
+  const { parents, ...edge } = origin;
+  for (let at = 0; at < payloads.length; at += largestEntry) {
+    const end = at + largestEntry;
+    deliverEntry(state, index, port, payloads.slice(at, end), {
+      ...edge,
+      ...(parents && { parents: parents.slice(at, end) }),
+    });
+  }
+}
+
+function deliverEntry(
+  state: SchedulerState,
+  index: number,
+  port: string,
+  payloads: unknown[],
+  origin: Origin,
+): void {
   if (payloads.length === 0) return;
   const node = nodeAt(state, index);
   const first = state.nextTask;
@@ -36,16 +57,14 @@ export function deliver(
     for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
   if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
 
-  const fresh = node.seen ? withoutDuplicates(state, node, node.seen, first, payloads) : undefined;
-  const count = fresh ? fresh.tasks.length : payloads.length;
-  if (node.plan.definition.kind === 'collect') {
-    gather(state, node, fresh ?? { tasks: range(first, payloads.length), payloads });
-    return;
-  }
-  if (fresh) for (let i = 0; i < count; i++) node.queue.push(fresh.tasks[i] as number, fresh.payloads[i]);
-  else for (let i = 0; i < count; i++) node.queue.push(first + i, payloads[i]);
-  componentOf(state, index).active += count;
-  if (count > 0) markReady(state, index);
+  const fresh = node.seen
+    ? withoutDuplicates(state, node, node.seen, first, payloads)
+    : { tasks: range(first, payloads.length), payloads };
+  if (fresh.tasks.length === 0) return;
+  if (node.plan.definition.kind === 'collect') return gather(state, node, fresh);
+  node.queue.append(fresh);
+  componentOf(state, index).active += fresh.tasks.length;
+  markReady(state, index);
 }
 
 /** Sends results to every edge of their port; at an end node they are outputs of the run. */
@@ -58,8 +77,12 @@ export function emit(
 ): void {
   if (values.length === 0) return;
   const { plan } = nodeAt(state, index);
-  if (plan.isEnd && port !== errorPort)
-    record(state, { kind: 'output', node: plan.id, port, values, parents });
+  if (plan.isEnd && port !== errorPort) {
+    for (let at = 0; at < values.length; at += largestEntry) {
+      const [some, theirs] = [values.slice(at, at + largestEntry), parents.slice(at, at + largestEntry)];
+      record(state, { kind: 'output', node: plan.id, port, values: some, parents: theirs });
+    }
+  }
   for (const edge of plan.edges.get(port) ?? []) {
     deliver(state, edge.target, edge.port, values, { parents, edge: edge.index });
   }
@@ -116,7 +139,6 @@ function withoutDuplicates(
 
 /** A collection needs no worker: a task has succeeded as soon as its payload is kept. */
 function gather(state: SchedulerState, node: NodeState, columns: NodeState['gathered']): void {
-  if (columns.tasks.length === 0) return;
   for (let i = 0; i < columns.tasks.length; i++) {
     node.gathered.tasks.push(columns.tasks[i] as number);
     node.gathered.payloads.push(columns.payloads[i]);
@@ -135,4 +157,8 @@ function gather(state: SchedulerState, node: NodeState, columns: NodeState['gath
   release(state, node.plan.index, 0);
 }
 
-const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
+function range(first: number, count: number): number[] {
+  const numbers = new Array<number>(count);
+  for (let i = 0; i < count; i++) numbers[i] = first + i;
+  return numbers;
+}

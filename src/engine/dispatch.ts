@@ -12,12 +12,16 @@ import {
 } from './scheduler-state.ts';
 import type { TaskColumns } from './task-queue.ts';
 
+/** Tasks at hand below which a queue that goes on in the journal reads on: some batches of the largest size. */
+const readAheadAt = 16_384;
+
 /** Sends out all that may go now. */
 export function dispatch(state: SchedulerState): void {
   if (state.status !== 'running') return;
   for (let index = state.ready.own.first; index !== undefined; index = state.ready.own.first) {
     const node = nodeAt(state, index);
     while (maySend(state, node)) send(state, node, nextTasks(state, node));
+    readAhead(state, node);
     state.ready.own.delete(index);
   }
   while (state.sharedOut < state.sharedLanes) {
@@ -26,7 +30,15 @@ export function dispatch(state: SchedulerState): void {
     const node = nodeAt(state, index);
     if (maySend(state, node)) send(state, node, nextTasks(state, node));
     else state.ready.shared.delete(index);
+    readAhead(state, node);
   }
+}
+
+/** Asks for payloads that wait in the journal before those at hand run out. */
+function readAhead(state: SchedulerState, node: NodeState): void {
+  if (node.queue.spilled === 0 || node.isLoading || node.queue.loaded >= readAheadAt) return;
+  node.isLoading = true;
+  state.commands.load.push({ node: node.plan.index, tasks: node.queue.nextSpilled(readAheadAt) });
 }
 
 /** Sends a fold an empty batch, which brings its initial state. */
@@ -36,7 +48,7 @@ export function askInitialState(state: SchedulerState, node: NodeState): void {
 }
 
 function maySend(state: SchedulerState, node: NodeState): boolean {
-  if (node.queue.length + node.suspects.length === 0 || node.batchesOut >= node.lanes) return false;
+  if (node.queue.loaded + node.suspects.length === 0 || node.batchesOut >= node.lanes) return false;
   if (node.plan.policy.mode === 'async' && node.tasksOut >= node.lanes) return false;
   if (state.now < node.blockedUntil) return false;
   if (node.plan.staged && componentOf(state, node.plan.index).waitingFor > 0) return false;
@@ -46,7 +58,7 @@ function maySend(state: SchedulerState, node: NodeState): boolean {
 function nextTasks(state: SchedulerState, node: NodeState): TaskColumns {
   if (node.suspects.length > 0) return node.suspects.take(1);
   const { mode, maxTasksPerWorker = Number.POSITIVE_INFINITY } = node.plan.policy;
-  const size = batchSize(node.cost, node.queue.length, node.lanes);
+  const size = batchSize(node.cost, node.queue.loaded, node.lanes);
   // An async batch is interleaved on one event loop, so its tasks count each, not the batch.
   const lanes = mode === 'async' ? node.lanes - node.tasksOut : Number.POSITIVE_INFINITY;
   return node.queue.take(

@@ -15,6 +15,7 @@ import { Replay } from './replay.ts';
 import { LiveRun } from './run.ts';
 import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
+import { SpillReader } from './spill-reader.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
@@ -32,6 +33,8 @@ export interface EngineOptions {
   owner?: string;
   /** Whether another process of that name still runs. @default () => false */
   isAlive?: (owner: string) => boolean;
+  /** Bytes that the waiting payloads of a run may take in memory. @default 64 MiB */
+  queueMemory?: number;
 }
 
 export interface StartOptions {
@@ -79,7 +82,7 @@ export class Engine extends RunQueries {
     await store.runs.create({ ...summary, document: graph, ...(options.keepOpen && { keepOpen: true }) });
 
     const state = this.#stateOf(id, planGraph(graph, nodes), options.keepOpen ?? false);
-    this.#enliven(summary, state, nodes, graph).send({ type: 'start' });
+    this.#enliven(summary, state, new SpillReader(store.runs, id), nodes, graph).send({ type: 'start' });
     return { id };
   }
 
@@ -111,13 +114,17 @@ export class Engine extends RunQueries {
     const { graph, nodes } = await this.#check(document);
     const state = this.#stateOf(id, planGraph(graph, nodes), keepOpen ?? false);
     const replay = new Replay(state);
-    for (const { first } of await runs.summaries(id))
-      replay.take((await runs.chunk(id, first))?.entries ?? []);
+    const spill = new SpillReader(runs, id);
+    for (const summary of await runs.summaries(id)) {
+      replay.take((await runs.chunk(id, summary.first))?.entries ?? []);
+      spill.committed(summary);
+    }
     replay.finish();
     const { owner = summary.owner } = this.#options;
     return this.#enliven(
       { ...summary, ...since, ...(owner !== undefined && { owner }) },
       state,
+      spill,
       nodes,
       graph,
     );
@@ -220,7 +227,6 @@ export class Engine extends RunQueries {
         type: 'retry',
         node: run.indexOf(node) as number,
         tasks: errors.map((error) => Number(error.task)),
-        payloads: errors.map((error) => error.payload),
         attempts: errors.map((error) => error.attempts + 1),
       });
     }
@@ -269,13 +275,26 @@ export class Engine extends RunQueries {
   }
 
   #stateOf(id: string, plan: Plan, keepOpen: boolean): SchedulerState {
-    const { executor, random = Math.random } = this.#options;
-    return createState(plan, { run: id, parallelism: executor.parallelism, keepOpen, random });
+    const { executor, random = Math.random, queueMemory } = this.#options;
+    const { parallelism } = executor;
+    return createState(plan, {
+      run: id,
+      parallelism,
+      keepOpen,
+      random,
+      ...(queueMemory !== undefined && { queueMemory }),
+    });
   }
 
-  #enliven(summary: RunSummary, state: SchedulerState, nodes: PreparedNode[], graph: Graph): LiveRun {
+  #enliven(
+    summary: RunSummary,
+    state: SchedulerState,
+    spill: SpillReader,
+    nodes: PreparedNode[],
+    graph: Graph,
+  ): LiveRun {
     const { executor, store, clock } = this.#options;
-    const run = new LiveRun({ summary, state, executor, journal: store.runs, clock });
+    const run = new LiveRun({ summary, state, executor, journal: store.runs, spill, clock });
     this.live.set(run.id, run);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
     void run.ended.then(() => this.live.delete(run.id));

@@ -69,7 +69,6 @@ export interface RedeliverEntry extends EntryBase {
   kind: 'redeliver';
   node: string;
   tasks: number[];
-  payloads: unknown[];
   /** Number of the attempt that comes next, per task. */
   attempts: number[];
 }

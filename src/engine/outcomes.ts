@@ -16,6 +16,8 @@ import {
   type SchedulerState,
 } from './scheduler-state.ts';
 
+/** Tasks waiting for their next attempt beyond which their payloads wait in the journal. */
+const delayedAtHand = 10_000;
 /** A worker's death is tried again once, whatever the policy: it may have been another's fault. */
 const deathsForgiven = 1;
 
@@ -228,7 +230,9 @@ function tryAgain(
     node.blockedUntil = dueAt;
     if (dueAt > state.now) delay(state, { dueAt, node: node.plan.index });
   } else if (dueAt > state.now) {
-    delay(state, { dueAt, node: node.plan.index, task: { number: task, payload } });
+    const isAtHand = state.delayed.length < delayedAtHand;
+    const waiting = { number: task, ...(isAtHand && { payload: { value: payload } }) };
+    delay(state, { dueAt, node: node.plan.index, task: waiting });
   } else {
     node.queue.push(task, payload);
   }

@@ -1,24 +1,28 @@
 /**
  * Brings a scheduler to where its run's journal ends, so that the run can go on there. What was under way when the
  * host died has no end in the journal and is simply waiting again.
+ *
+ * Payloads are not kept on the way: of a million tasks only the numbers of those that have not ended remain, and
+ * their payloads are read back from the journal when their turn comes.
  */
+import { BitSet } from './bit-set.ts';
 import { canonicalKey } from './canonical.ts';
 import { type AttemptEntry, attemptEnd, type DeliverEntry, type JournalEntry } from './journal.ts';
 import { componentOf, markReady, type NodeState, nodeAt, type SchedulerState } from './scheduler-state.ts';
 
-interface Waiting {
-  node: NodeState;
-  payload: unknown;
-}
-
 export class Replay {
   readonly #state: SchedulerState;
-  /** Tasks that have been delivered and have not ended, by number. */
-  readonly #waiting = new Map<number, Waiting>();
+  /** Numbers of the tasks delivered to each node, by its index: first and last of each delivery. */
+  readonly #delivered: number[][];
+  /** Tasks that have ended, by number. */
+  readonly #ended = new BitSet();
+  /** Payloads of tasks that a collection is about to take, by number. */
+  readonly #held = new Map<number, unknown>();
 
   /** @param state as `createState` gave it, before any event */
   constructor(state: SchedulerState) {
     this.#state = state;
+    this.#delivered = state.nodes.map(() => []);
   }
 
   /** Takes in the next entries of the journal, in order. */
@@ -32,9 +36,16 @@ export class Replay {
   /** After the last entry: puts what has not ended back into the queues, in the order it came into being. */
   finish(): void {
     const state = this.#state;
-    for (const [task, { node, payload }] of this.#waiting) {
-      node.queue.push(task, payload);
-      componentOf(state, node.plan.index).active++;
+    for (const node of state.nodes) {
+      const delivered = this.#delivered[node.plan.index] as number[];
+      for (let at = 0; at < delivered.length; at += 2) {
+        const last = delivered[at + 1] as number;
+        for (let task = delivered[at] as number; task <= last; task++) {
+          if (!this.#ended.has(task)) node.queue.spill(task, task);
+        }
+      }
+      if (node.queue.length === 0) continue;
+      componentOf(state, node.plan.index).active += node.queue.length;
       markReady(state, node.plan.index);
     }
     for (let component = 0; component < state.components.length; component++) state.unsettled.add(component);
@@ -50,7 +61,10 @@ export class Replay {
       case 'cancel': {
         const { counters } = this.#node(entry.node);
         counters[entry.kind === 'cancel' ? 'cancelled' : 'duplicate'] += entry.tasks.length;
-        for (const task of entry.tasks) this.#waiting.delete(task);
+        for (const task of entry.tasks) {
+          this.#ended.add(task);
+          this.#held.delete(task);
+        }
         return;
       }
       case 'redeliver': {
@@ -59,7 +73,7 @@ export class Replay {
         node.counters.retried += entry.tasks.length;
         entry.tasks.forEach((task, i) => {
           node.attempts.set(task, entry.attempts[i] ?? 1);
-          this.#waiting.set(task, { node, payload: entry.payloads[i] });
+          this.#ended.delete(task);
         });
         return;
       }
@@ -90,31 +104,35 @@ export class Replay {
     node.counters.input += payloads.length;
     state.nextTask = first + payloads.length;
     if (edge !== undefined) state.edges[edge] = (state.edges[edge] ?? 0) + payloads.length;
-    payloads.forEach((payload, i) => {
-      this.#waiting.set(first + i, { node, payload });
-      node.seen?.add(canonicalKey(payload));
-      if (state.parents) state.parents[first + i] = parents?.[i] ?? 0;
-    });
+    (this.#delivered[node.plan.index] as number[]).push(first, first + payloads.length - 1);
+    if (node.seen) for (const payload of payloads) node.seen.add(canonicalKey(payload));
+    if (node.plan.definition.kind === 'collect') {
+      for (let i = 0; i < payloads.length; i++) this.#held.set(first + i, payloads[i]);
+    }
+    if (state.parents) for (let i = 0; i < payloads.length; i++) state.parents[first + i] = parents?.[i] ?? 0;
   }
 
   #endAttempts({ node: id, tasks, attempts, ends }: AttemptEntry): void {
     const node = this.#node(id);
-    const collects = node.plan.definition.kind === 'collect';
+    const { counters } = node;
+    if (node.plan.definition.kind === 'collect') {
+      for (const task of tasks) {
+        node.gathered.tasks.push(task);
+        node.gathered.payloads.push(this.#held.get(task));
+        this.#held.delete(task);
+      }
+      node.flushed = false;
+    }
     tasks.forEach((task, i) => {
       const end = ends?.[i] ?? attemptEnd.succeeded;
       if (end === attemptEnd.retry) {
-        node.counters.retried++;
+        counters.retried++;
         node.attempts.set(task, (attempts?.[i] ?? 1) + 1);
         return;
       }
-      if (collects) {
-        node.gathered.tasks.push(task);
-        node.gathered.payloads.push(this.#waiting.get(task)?.payload);
-        node.flushed = false;
-      }
-      node.counters[end === attemptEnd.failed ? 'failed' : 'succeeded']++;
-      node.attempts.delete(task);
-      this.#waiting.delete(task);
+      counters[end === attemptEnd.failed ? 'failed' : 'succeeded']++;
+      if (node.attempts.size > 0) node.attempts.delete(task);
+      this.#ended.add(task);
     });
   }
 

@@ -7,7 +7,8 @@ import { errorRecordsOf, type JournalEntry } from './journal.ts';
 import { type JournalSink, JournalWriter } from './journal-writer.ts';
 import { RateMeter } from './rate-meter.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
-import type { NodeState, SchedulerState } from './scheduler-state.ts';
+import type { Load, NodeState, SchedulerState } from './scheduler-state.ts';
+import type { SpillReader } from './spill-reader.ts';
 
 /** Milliseconds between two notices of progress to a subscriber. */
 const progressEveryMs = 50;
@@ -41,6 +42,8 @@ export interface LiveRunOptions {
   state: SchedulerState;
   executor: Executor;
   journal: JournalSink;
+  /** Reads back what the state leaves to the journal. */
+  spill: SpillReader;
   clock: Clock;
 }
 
@@ -59,6 +62,7 @@ export class LiveRun {
   readonly #executor: Executor;
   readonly #clock: Clock;
   readonly #writer: JournalWriter;
+  readonly #spill: SpillReader;
   readonly #rates: RateMeter;
   readonly #subscribers = new Set<(news: RunNews) => void>();
   readonly #fractions = new Map<string, number>();
@@ -77,6 +81,7 @@ export class LiveRun {
     this.#base = options.summary;
     this.#executor = options.executor;
     this.#clock = options.clock;
+    this.#spill = options.spill;
     this.#state = options.state;
     this.#startedAt = options.summary.startedAt;
     this.#rates = new RateMeter(
@@ -87,7 +92,8 @@ export class LiveRun {
       options.journal,
       options.clock,
       () => this.#summarise(),
-      (error) => this.send({ type: 'cancel', reason: `The store failed: ${toWireError(error).message}` }),
+      (chunk) => this.#spill.committed(chunk),
+      (error) => this.#storeFailed(error),
     );
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -101,6 +107,7 @@ export class LiveRun {
     this.#writer.write(commands.record);
     this.#collectNews(commands.record);
     if (commands.abort) this.#executor.cancel(this.id);
+    for (const load of commands.load) void this.#load(load);
     for (const { batch, writeAhead } of commands.dispatch) void this.#execute(batch, writeAhead);
     this.#cancelTick?.();
     this.#cancelTick = undefined;
@@ -192,6 +199,20 @@ export class LiveRun {
     const outcome = await this.#executor.execute(batch);
     this.#fractions.delete(batch.node);
     this.send({ type: 'outcome', batch: batch.id, outcome });
+  }
+
+  async #load({ node, tasks }: Load): Promise<void> {
+    await this.#writer.flush();
+    try {
+      const payloads = await this.#spill.read((this.#state.nodes[node] as NodeState).plan.id, tasks);
+      this.send({ type: 'loaded', node, tasks, payloads });
+    } catch (error) {
+      this.#storeFailed(error);
+    }
+  }
+
+  #storeFailed(error: unknown): void {
+    this.send({ type: 'cancel', reason: `The store failed: ${toWireError(error).message}` });
   }
 
   async #complete(): Promise<void> {

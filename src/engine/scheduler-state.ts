@@ -5,7 +5,7 @@ import type { Batch } from './executor.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { RankedSet } from './ranked-set.ts';
-import { TaskQueue } from './task-queue.ts';
+import { type MemoryBudget, TaskQueue } from './task-queue.ts';
 
 /** A journal entry before it has its number and its time. */
 export type Draft = JournalEntry extends infer Entry
@@ -19,10 +19,17 @@ export interface Commands {
   record: JournalEntry[];
   /** `writeAhead`: only once what is recorded has been committed. */
   dispatch: { batch: Batch; writeAhead: boolean }[];
+  /** Tasks whose payloads are to be read back from the journal, and given in a `loaded` event. */
+  load: Load[];
   /** When to send a `tick`, if nothing happens before; milliseconds since 1970. */
   wakeAt?: number;
   /** Give up everything under way. */
   abort: boolean;
+}
+
+export interface Load {
+  node: number;
+  tasks: number[];
 }
 
 export interface NodeState {
@@ -31,6 +38,8 @@ export interface NodeState {
   queue: TaskQueue;
   /** Tasks to be sent out alone, since a worker died with them and others on board. */
   suspects: TaskQueue;
+  /** Payloads of its queue are being read back from the journal. */
+  isLoading: boolean;
   batchesOut: number;
   tasksOut: number;
   cost: CostEstimate;
@@ -66,11 +75,11 @@ export interface ComponentState {
   ended: boolean;
 }
 
-/** A task that waits for its next attempt; without a task, a node that may go on then. */
+/** A task that waits for its next attempt, without its payload where too many do; without a task, a node that may go on. */
 export interface Delayed {
   dueAt: number;
   node: number;
-  task?: { number: number; payload: unknown };
+  task?: { number: number; payload?: { value: unknown } };
 }
 
 export interface SchedulerState {
@@ -111,7 +120,11 @@ export interface SchedulerOptions {
   keepOpen?: boolean;
   /** Uniform in [0, 1), for jitter. */
   random: () => number;
+  /** Bytes that waiting payloads may take in memory; those beyond wait in the journal. @default 64 MiB */
+  queueMemory?: number;
 }
+
+const defaultQueueMemory = 64 * 2 ** 20;
 
 /** The state before the first event. */
 export function createState(plan: Plan, options: SchedulerOptions): SchedulerState {
@@ -128,7 +141,8 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
   served.forEach((node, position) => {
     rank[node.index] = position;
   });
-  const nodes = plan.nodes.map((node) => createNodeState(node, options.parallelism));
+  const budget = { limit: options.queueMemory ?? defaultQueueMemory, used: 0 };
+  const nodes = plan.nodes.map((node) => createNodeState(node, options.parallelism, budget));
   linkBoundedQueues(plan, nodes);
   const collects = plan.nodes.some((node) => node.definition.kind === 'collect');
   const keepOpen = options.keepOpen ?? false;
@@ -162,9 +176,9 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
   };
 }
 
-export const noCommands = (): Commands => ({ record: [], dispatch: [], abort: false });
+export const noCommands = (): Commands => ({ record: [], dispatch: [], load: [], abort: false });
 
-function createNodeState(plan: PlannedNode, parallelism: number): NodeState {
+function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryBudget): NodeState {
   const { mode, workers } = plan.policy;
   const inPool = plan.definition.place === 'worker' && plan.definition.kind !== 'collect';
   const isShared = inPool && (mode === 'thread' || mode === 'serial');
@@ -172,8 +186,9 @@ function createNodeState(plan: PlannedNode, parallelism: number): NodeState {
   return {
     plan,
     counters: emptyCounters(),
-    queue: new TaskQueue(),
-    suspects: new TaskQueue(),
+    queue: new TaskQueue(budget),
+    suspects: new TaskQueue(budget),
+    isLoading: false,
     batchesOut: 0,
     tasksOut: 0,
     cost: unknownCost(),

@@ -36,7 +36,9 @@ export type SchedulerEvent = { at: number } & (
   | { type: 'outcome'; batch: number; outcome: BatchOutcome }
   | { type: 'inject'; node: number; payloads: unknown[] }
   /** Failed tasks of a node are to be tried again, in a run that lives or has ended. */
-  | { type: 'retry'; node: number; tasks: number[]; payloads: unknown[]; attempts: number[] }
+  | { type: 'retry'; node: number; tasks: number[]; attempts: number[] }
+  /** Payloads that a `load` command asked for. */
+  | { type: 'loaded'; node: number; tasks: number[]; payloads: unknown[] }
   | { type: 'tick' }
   | { type: 'pause' }
   | { type: 'resume' }
@@ -74,6 +76,8 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
       return deliver(state, event.node, inputPort(nodeAt(state, event.node)), event.payloads);
     case 'retry':
       return retry(state, event);
+    case 'loaded':
+      return load(state, event);
     case 'tick':
       return wake(state);
     case 'pause':
@@ -97,8 +101,17 @@ function start(state: SchedulerState): void {
       deliver(state, plan.index, inputPort(node), [null]);
     }
   }
+  // They are in the journal now, and may be many.
+  state.plan.inputs = new Map();
   for (let component = 0; component < state.components.length; component++) state.unsettled.add(component);
   if (state.components.length === 0) finish(state);
+}
+
+function load(state: SchedulerState, event: SchedulerEvent & { type: 'loaded' }): void {
+  const node = nodeAt(state, event.node);
+  node.isLoading = false;
+  node.queue.load(event);
+  markReady(state, event.node);
 }
 
 function recover(state: SchedulerState): void {
@@ -110,7 +123,9 @@ function recover(state: SchedulerState): void {
 function wake(state: SchedulerState): void {
   const due = firstAfter(state.delayed, state.now);
   for (const { node, task } of state.delayed.splice(0, due)) {
-    if (task) nodeAt(state, node).queue.push(task.number, task.payload);
+    const { queue } = nodeAt(state, node);
+    if (task?.payload) queue.push(task.number, task.payload.value);
+    else if (task) queue.spill(task.number, task.number);
     markReady(state, node);
   }
 }
@@ -126,15 +141,15 @@ function close(state: SchedulerState): void {
 }
 
 function retry(state: SchedulerState, event: SchedulerEvent & { type: 'retry' }): void {
-  const { tasks, payloads, attempts } = event;
+  const { tasks, attempts } = event;
   const node = nodeAt(state, event.node);
   if (hasEnded(state.status)) setStatus(state, 'running', 'failed tasks are tried again');
-  record(state, { kind: 'redeliver', node: node.plan.id, tasks, payloads, attempts });
+  record(state, { kind: 'redeliver', node: node.plan.id, tasks, attempts });
   node.counters.failed -= tasks.length;
   node.counters.retried += tasks.length;
   tasks.forEach((task, i) => {
     node.attempts.set(task, attempts[i] ?? 1);
-    node.queue.push(task, payloads[i]);
+    node.queue.spill(task, task);
   });
   reopen(state, event.node);
   release(state, event.node, -tasks.length);
@@ -223,8 +238,8 @@ function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
   for (const { node, batch } of state.inFlight.values()) give(node, batch.tasks);
   for (const { node, task } of state.delayed) if (task) give(node, [task.number]);
   for (const node of state.nodes) {
-    give(node.plan.index, node.suspects.take(node.suspects.length).tasks);
-    give(node.plan.index, node.queue.take(node.queue.length).tasks);
+    give(node.plan.index, node.suspects.drain());
+    give(node.plan.index, node.queue.drain());
   }
   for (const [index, tasks] of left) {
     if (tasks.length === 0) continue;

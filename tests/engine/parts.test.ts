@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchSize, measure, unknownCost } from '../../src/engine/batch-size.ts';
+import { BitSet } from '../../src/engine/bit-set.ts';
 import { canonicalKey } from '../../src/engine/canonical.ts';
 import { RankedSet } from '../../src/engine/ranked-set.ts';
 import { RateMeter } from '../../src/engine/rate-meter.ts';
@@ -177,35 +178,82 @@ describe('batch sizes', () => {
   });
 });
 
-test('a task queue behaves as a list', () => {
+test('a task queue behaves as a list, the end of which may have been spilled', () => {
   const command = fc.oneof(
-    fc.nat(50).map((count) => ({ push: count })),
+    fc.nat(50).map((count) => ({ append: count })),
+    fc.nat(5).map((count) => ({ push: count })),
     fc.nat(40).map((count) => ({ take: count })),
     fc.nat(10).map((count) => ({ putBack: count })),
+    fc.nat(20).map((count) => ({ load: count })),
   );
+  const payloadsOf = (tasks: number[]) => tasks.map((task) => `p${task}`);
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
-      const queue = new TaskQueue();
-      let model: number[] = [];
+    fc.property(fc.array(command, { maxLength: 60 }), fc.nat(3000), (commands, limit) => {
+      const budget = { limit, used: 0 };
+      const queue = new TaskQueue(budget);
+      let loaded: number[] = [];
+      let spilled: number[] = [];
       let next = 1;
       const fresh = (count: number) => Array.from({ length: count }, () => next++);
       for (const c of commands) {
-        if ('push' in c) {
+        if ('append' in c) {
+          const tasks = fresh(c.append);
+          queue.append({ tasks, payloads: payloadsOf(tasks) });
+          const isSpilled = queue.spilled > spilled.length;
+          if (spilled.length > 0 && tasks.length > 0) expect(isSpilled).toBe(true);
+          if (isSpilled) spilled.push(...tasks);
+          else loaded.push(...tasks);
+        } else if ('push' in c) {
           for (const task of fresh(c.push)) {
-            model.push(task);
+            loaded.push(task);
             queue.push(task, `p${task}`);
           }
         } else if ('take' in c) {
           const taken = queue.take(c.take);
-          expect(taken.tasks).toEqual(model.slice(0, c.take));
-          expect(taken.payloads).toEqual(taken.tasks.map((task) => `p${task}`));
-          model = model.slice(c.take);
-        } else {
+          expect(taken).toEqual({
+            tasks: loaded.slice(0, c.take),
+            payloads: payloadsOf(loaded.slice(0, c.take)),
+          });
+          loaded = loaded.slice(c.take);
+        } else if ('putBack' in c) {
           const tasks = fresh(c.putBack);
-          queue.putBack({ tasks, payloads: tasks.map((task) => `p${task}`) });
-          model = [...tasks, ...model];
+          queue.putBack({ tasks, payloads: payloadsOf(tasks) });
+          loaded = [...tasks, ...loaded];
+        } else {
+          const tasks = queue.nextSpilled(c.load);
+          expect(tasks).toEqual(spilled.slice(0, c.load));
+          queue.load({ tasks, payloads: payloadsOf(tasks) });
+          loaded.push(...tasks);
+          spilled = spilled.slice(tasks.length);
         }
-        expect(queue.length).toBe(model.length);
+        expect([queue.loaded, queue.spilled, queue.length]).toEqual([
+          loaded.length,
+          spilled.length,
+          loaded.length + spilled.length,
+        ]);
+        expect(budget.used).toBeGreaterThanOrEqual(0);
+        if (loaded.length === 0) expect(budget.used).toBe(0);
+      }
+      expect(queue.drain()).toEqual([...loaded, ...spilled]);
+      expect([queue.length, budget.used]).toEqual([0, 0]);
+    }),
+  );
+});
+
+test('a bit set behaves as a set', () => {
+  const members = fc.array(fc.tuple(fc.boolean(), fc.nat(100_000)), { maxLength: 60 });
+  fc.assert(
+    fc.property(members, (changes) => {
+      const bits = new BitSet();
+      const model = new Set<number>();
+      for (const [adds, member] of changes) {
+        if (adds) bits.add(member);
+        else bits.delete(member);
+        if (adds) model.add(member);
+        else model.delete(member);
+      }
+      for (const [, member] of changes) {
+        for (const near of [member, member + 1, member + 32]) expect(bits.has(near)).toBe(model.has(near));
       }
     }),
   );

@@ -22,6 +22,8 @@ export function simulatedEngine(seed: number, faults?: Faults, store: Store = cr
     newId: () => `run-${++ids}`,
     tools: { compile },
     random,
+    // Some runs keep all that waits in memory, others hardly anything.
+    queueMemory: Math.floor(random() * 4) * 100,
   });
   return { engine, clock, executor, store };
 }
