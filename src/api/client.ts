@@ -111,6 +111,9 @@ export function createClient(fetch: Fetch, base = '/api') {
     /** Tries failed tasks again: all, or those of a node, an error name, or a list. */
     retryRun: (id: string, which: { node?: string; error?: string; tasks?: string[] } = {}) =>
       post<{ tasks: number }>('POST', at`/runs/${id}/retry`, which),
+    /** Starts a new run from a node on, with what was delivered to it in this one. */
+    rerun: (id: string, from: { node: string; only?: boolean }) =>
+      post<{ id: string }>('POST', at`/runs/${id}/rerun`, from),
     async deleteRun(id: string): Promise<void> {
       await send('DELETE', at`/runs/${id}`);
     },

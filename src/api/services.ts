@@ -46,6 +46,12 @@ export interface RunOptions {
   inputs?: Record<string, unknown[]>;
   keepOpen?: boolean;
   graphId?: string;
+  /** Run only the part of the graph that begins at this node; inputs of other nodes are left out. */
+  from?: string;
+  /** The part is that node alone. */
+  only?: boolean;
+  /** Give the node `from` what was delivered to it in this run, in place of inputs. */
+  rerunOf?: string;
 }
 
 export interface Statistics {
@@ -71,6 +77,12 @@ export interface RunService {
   inject(id: string, inputs: Record<string, unknown[]>): Promise<void>;
   /** Tries failed tasks again, in a run that lives or has ended. @returns how many */
   retry(id: string, which: { node?: string; error?: string; tasks?: string[] }): Promise<number>;
+  /**
+   * Starts a run of the same document in which a node gets again what was delivered to it, and nothing upstream is
+   * run; with `only`, nothing downstream either.
+   * @throws ValidationError `unknown_node`, ConflictError `nothing_delivered`
+   */
+  rerun(id: string, from: { node: string; only?: boolean }): Promise<{ id: string }>;
   /** @throws ConflictError `run_live` while it has not ended. */
   remove(id: string): Promise<void>;
   list(query: RunQuery): Promise<Page<RunSummary>>;

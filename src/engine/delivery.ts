@@ -16,6 +16,8 @@ export interface Origin {
   /** The task each came from. */
   parents?: number[];
   edge?: number;
+  /** Entry of another run's journal they are taken over from. */
+  fed?: number;
 }
 
 /** Most payloads in one entry of the journal, so that none of its chunks grows out of hand. */

@@ -6,15 +6,17 @@ import { ConflictError, type Issue, NotFoundError, toWireError, ValidationError 
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
-import type { Store } from '../store/store.ts';
+import type { RunRecord, Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { PreparedNode } from './executor.ts';
 import { isPassing } from './journal-writer.ts';
 import { type Plan, planGraph } from './plan.ts';
+import { deliveriesTo } from './redelivery.ts';
 import { Replay } from './replay.ts';
 import { LiveRun } from './run.ts';
 import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
+import { restrictGraph } from './scope.ts';
 import { SpillReader } from './spill-reader.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
@@ -41,6 +43,12 @@ export interface StartOptions {
   inputs?: Record<string, unknown[]>;
   keepOpen?: boolean;
   graphId?: string;
+  /** Run only the part of the graph that begins at this node; inputs of other nodes are left out. */
+  from?: string;
+  /** The part is that node alone. */
+  only?: boolean;
+  /** Give the node `from` what was delivered to it in this run, in place of inputs. */
+  rerunOf?: string;
 }
 
 /** Which of a run's failed tasks: those that fit all that is said. */
@@ -63,12 +71,13 @@ export class Engine extends RunQueries {
   /**
    * Starts a run. `inputs` replace the document's, node by node.
    * @throws ValidationError when the graph cannot run; its issues name the places
+   * @throws ConflictError `nothing_delivered` when there is nothing to run again
    */
   async start(document: Graph, options: StartOptions = {}): Promise<{ id: string }> {
     const { clock, newId, store } = this.#options;
-    const { graph, nodes } = await this.#check(
-      options.inputs ? { ...document, inputs: { ...document.inputs, ...options.inputs } } : document,
-    );
+    const { from, only, rerunOf } = options;
+    const { graph, nodes } = await this.#check(partOf(document, options));
+    if (rerunOf !== undefined && from !== undefined) await this.#checkDelivered(rerunOf, from);
     const id = newId();
     const summary: RunSummary = {
       id,
@@ -77,13 +86,33 @@ export class Engine extends RunQueries {
       status: 'pending',
       createdAt: new Date(clock.now()).toISOString(),
       ...(this.#options.owner !== undefined && { owner: this.#options.owner }),
+      ...(rerunOf !== undefined && { rerunOf }),
+      ...(from !== undefined && { from, ...(only && { only }) }),
       nodes: Object.fromEntries(nodes.map((node) => [node.id, emptyCounters()])),
     };
-    await store.runs.create({ ...summary, document: graph, ...(options.keepOpen && { keepOpen: true }) });
+    // It waits for tasks from outside also while it takes over another run's.
+    const record = { ...summary, ...((options.keepOpen || rerunOf !== undefined) && { keepOpen: true }) };
+    await store.runs.create({ ...record, document: graph });
 
-    const state = this.#stateOf(id, planGraph(graph, nodes), options.keepOpen ?? false);
-    this.#enliven(summary, state, new SpillReader(store.runs, id), nodes, graph).send({ type: 'start' });
+    const state = this.#stateOf(record, planGraph(graph, nodes));
+    const run = this.#enliven(summary, state, new SpillReader(store.runs, id), nodes, graph);
+    run.send({ type: 'start' });
+    await this.#feed(run);
     return { id };
+  }
+
+  /**
+   * Starts a run of the same document in which a node gets again what was delivered to it in run `id`.
+   * @throws ValidationError `unknown_node`, ConflictError `nothing_delivered`
+   */
+  async rerun(id: string, { node, only }: { node: string; only?: boolean }): Promise<{ id: string }> {
+    const { document, graphId } = await this.record(id);
+    return this.start(document, {
+      ...(graphId !== undefined && { graphId }),
+      from: node,
+      ...(only && { only }),
+      rerunOf: id,
+    });
   }
 
   /**
@@ -98,21 +127,20 @@ export class Engine extends RunQueries {
     if (this.live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
     const { status, owner } = await this.record(id);
     if (hasEnded(status)) throw runEnded(id, status);
-    if (this.#isElsewhere(owner)) {
-      throw new ConflictError('run_live', `The run is under way in another process: ${owner}.`, {
-        details: { id },
-      });
-    }
+    if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
     const resumedAt = new Date(this.#options.clock.now()).toISOString();
-    (await this.#revive(id, { resumedAt })).send({ type: 'recover' });
+    const run = await this.#revive(id, { resumedAt });
+    run.send({ type: 'recover' });
+    await this.#feed(run);
   }
 
   /** A run that lives again, as its journal left it. */
   async #revive(id: string, since: { resumedAt?: string } = {}): Promise<LiveRun> {
-    const { document, keepOpen, finishedAt: _, open: __, ...summary } = await this.record(id);
+    const record = await this.record(id);
+    const { document, keepOpen: _, finishedAt: __, open: ___, ...summary } = record;
     const { runs } = this.store;
     const { graph, nodes } = await this.#check(document);
-    const state = this.#stateOf(id, planGraph(graph, nodes), keepOpen ?? false);
+    const state = this.#stateOf(record, planGraph(graph, nodes));
     const replay = new Replay(state);
     const spill = new SpillReader(runs, id);
     for (const summary of await runs.summaries(id)) {
@@ -153,7 +181,7 @@ export class Engine extends RunQueries {
       } catch (error) {
         // Somebody else was quicker, or it is to be tried again later.
         if (error instanceof ConflictError || isPassing(error)) continue;
-        await this.#giveUp(id, error);
+        await this.#giveUp(id, 'failed', `The run could not be resumed: ${toWireError(error).message}`);
       }
     }
     return resumed;
@@ -170,10 +198,27 @@ export class Engine extends RunQueries {
     }
   }
 
+  /** Ends a run: one that lives here, or one whose host died. */
   async cancel(id: string): Promise<void> {
-    const run = this.live.get(id) ?? (await this.#refuse(id));
-    run.send({ type: 'cancel' });
-    await run.ended;
+    const run = this.live.get(id) ?? (await this.#turns.take(id, () => this.#interrupted(id)));
+    run?.send({ type: 'cancel' });
+    await run?.ended;
+  }
+
+  /** A run whose host died, as its journal left it; undefined when that cannot be told, and it is cancelled so. */
+  async #interrupted(id: string): Promise<LiveRun | undefined> {
+    const live = this.live.get(id);
+    if (live) return live;
+    const { status, owner } = await this.record(id);
+    if (hasEnded(status)) throw runEnded(id, status);
+    if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
+    try {
+      return await this.#revive(id);
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      await this.#giveUp(id, 'cancelled');
+      return undefined;
+    }
   }
 
   /** Sends out nothing more until {@link unpause}; what is under way comes to its end. */
@@ -190,7 +235,9 @@ export class Engine extends RunQueries {
 
   /** A run that was kept open takes no more tasks from outside, and ends when it has nothing left to do. */
   async close(id: string): Promise<void> {
-    (this.#goingOn(id) ?? (await this.#refuse(id))).send({ type: 'close' });
+    const run = this.#goingOn(id) ?? (await this.#refuse(id));
+    // One that takes over what another run was given closes by itself, once it has all of it.
+    if (run.fedTo === undefined) run.send({ type: 'close' });
   }
 
   /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node` */
@@ -221,7 +268,7 @@ export class Engine extends RunQueries {
   async #retry(id: string, which: FailedTasks): Promise<number> {
     const failed = await this.#failedTasks(id, which);
     if (failed.length === 0) return 0;
-    const run = this.#goingOn(id) ?? (await this.#reviveEnded(id));
+    const run = this.#goingOn(id) ?? (await this.#livingAgain(id));
     for (const [node, errors] of groupByNode(failed)) {
       run.send({
         type: 'retry',
@@ -274,16 +321,43 @@ export class Engine extends RunQueries {
     return owner !== undefined && owner !== self && (isAlive?.(owner) ?? false);
   }
 
-  #stateOf(id: string, plan: Plan, keepOpen: boolean): SchedulerState {
+  #stateOf({ id, keepOpen, rerunOf }: Omit<RunRecord, 'document'>, plan: Plan): SchedulerState {
     const { executor, random = Math.random, queueMemory } = this.#options;
-    const { parallelism } = executor;
     return createState(plan, {
       run: id,
-      parallelism,
-      keepOpen,
+      parallelism: executor.parallelism,
+      keepOpen: keepOpen ?? false,
+      isFed: rerunOf !== undefined,
       random,
       ...(queueMemory !== undefined && { queueMemory }),
     });
+  }
+
+  /** @throws ConflictError `nothing_delivered` */
+  async #checkDelivered(run: string, node: string): Promise<void> {
+    if ((await this.summary(run)).nodes[node]?.input) return;
+    const message = `Nothing was delivered to ${JSON.stringify(node)} in the run ${run}.`;
+    throw new ConflictError('nothing_delivered', message, { details: { id: run, node } });
+  }
+
+  /** Lets a run that takes over what another one delivered to its first node have it, or the rest of it. */
+  async #feed(run: LiveRun): Promise<void> {
+    const { rerunOf, from = '' } = run.summary();
+    const node = run.indexOf(from);
+    if (rerunOf === undefined || node === undefined || run.fedTo === undefined) return;
+    try {
+      await this.live.get(rerunOf)?.flush();
+      const query = { run: rerunOf, node: from, after: run.fedTo, fromOutside: run.hasIncoming(node) };
+      for await (const { port, payloads, seq } of deliveriesTo(this.store.runs, query)) {
+        run.send({ type: 'inject', node, port, payloads, fed: seq });
+        await run.caughtUp();
+      }
+    } catch (error) {
+      const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;
+      run.send({ type: 'cancel', reason });
+      throw error;
+    }
+    run.send({ type: 'close' });
   }
 
   #enliven(
@@ -301,12 +375,11 @@ export class Engine extends RunQueries {
     return run;
   }
 
-  /** A run that cannot be resumed (its journal is damaged, a node type is gone) has failed, and says why. */
-  async #giveUp(id: string, error: unknown): Promise<void> {
-    const { document: _, keepOpen: __, ...summary } = await this.record(id);
+  /** Ends a run that cannot be brought back to life: its journal is damaged, a node type is gone. */
+  async #giveUp(id: string, status: RunStatus, reason?: string): Promise<void> {
+    const { document: _, keepOpen: __, open: ___, ...summary } = await this.record(id);
     const finishedAt = new Date(this.#options.clock.now()).toISOString();
-    const reason = `The run could not be resumed: ${toWireError(error).message}`;
-    await this.store.runs.append({ ...summary, status: 'failed', finishedAt, reason }, []);
+    await this.store.runs.append({ ...summary, status, finishedAt, ...(reason && { reason }) }, []);
   }
 
   /** A live run that still takes events. Ask and send at once: after an `await` it may have ended. */
@@ -315,16 +388,27 @@ export class Engine extends RunQueries {
     return run?.isEnding ? undefined : run;
   }
 
-  /** @throws ConflictError `run_ended`, once that is so for all to see */
+  /** @throws ConflictError `run_ended`, once that is so for all to see; `run_live` elsewhere; `run_not_live` */
   async #refuse(id: string): Promise<never> {
     await this.ended(id);
-    throw runEnded(id, (await this.record(id)).status);
+    const { status, owner } = await this.record(id);
+    if (hasEnded(status)) throw runEnded(id, status);
+    if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
+    throw new ConflictError(
+      'run_not_live',
+      'The run is not under way, since its host has ended: resume it.',
+      {
+        details: { id },
+      },
+    );
   }
 
-  /** A run that has ended, or is about to, living again. */
-  async #reviveEnded(id: string): Promise<LiveRun> {
+  /** A run that has ended, or is about to, or whose host died, living again. */
+  async #livingAgain(id: string): Promise<LiveRun> {
     await this.ended(id);
-    return this.#revive(id);
+    if (hasEnded((await this.record(id)).status)) return this.#revive(id);
+    await this.#resume(id);
+    return this.#goingOn(id) ?? this.#livingAgain(id);
   }
 
   async #failedTasks(id: string, which: FailedTasks): Promise<ErrorRecord[]> {
@@ -348,6 +432,14 @@ export class Engine extends RunQueries {
   }
 }
 
+/** What of a document is to run, with the inputs it is to have. */
+function partOf(document: Graph, { inputs, from, only, rerunOf }: StartOptions): Graph {
+  const given = inputs ? { ...document, inputs: { ...document.inputs, ...inputs } } : document;
+  if (from === undefined) return given;
+  const part = restrictGraph(given, { from, only });
+  return rerunOf === undefined ? part : { ...part, inputs: {} };
+}
+
 function groupByNode(errors: ErrorRecord[]): Map<string, ErrorRecord[]> {
   const groups = new Map<string, ErrorRecord[]>();
   for (const error of errors) {
@@ -360,6 +452,9 @@ function groupByNode(errors: ErrorRecord[]): Map<string, ErrorRecord[]> {
 
 const runEnded = (id: string, status: RunStatus): ConflictError =>
   new ConflictError('run_ended', `The run has ended already: ${status}.`, { details: { id, status } });
+
+const livesElsewhere = (id: string, owner: string | undefined): ConflictError =>
+  new ConflictError('run_live', `The run is under way in another process: ${owner}.`, { details: { id } });
 
 /** The engine of a host; see {@link Engine}. */
 export function createEngine(options: EngineOptions): Engine {

@@ -28,6 +28,8 @@ export interface DeliverEntry extends EntryBase {
   parents?: number[];
   /** Position in the document's `edges` of the edge they came through; absent for payloads from outside. */
   edge?: number;
+  /** Taken over from another run: the entry of its journal that these payloads come from. */
+  fed?: number;
 }
 
 /** Tasks that were not run, since an equal payload had been delivered before. */

@@ -98,8 +98,9 @@ export class Replay {
     }
   }
 
-  #deliver({ node: id, first, payloads, parents, edge }: DeliverEntry): void {
+  #deliver({ node: id, first, payloads, parents, edge, fed }: DeliverEntry): void {
     const state = this.#state;
+    if (fed !== undefined) state.fed = fed;
     const node = this.#node(id);
     node.counters.input += payloads.length;
     state.nextTask = first + payloads.length;

@@ -137,6 +137,11 @@ export class LiveRun {
     return this.#state.plan.indexOf.get(node);
   }
 
+  /** Whether an edge within the run's graph leads into the node. */
+  hasIncoming(index: number): boolean {
+    return this.#state.plan.nodes[index]?.hasIncoming ?? false;
+  }
+
   /** Takes in how far a task of that node is, 0 to 1. */
   progressed(node: string, fraction: number): void {
     this.#fractions.set(node, fraction);
@@ -151,6 +156,16 @@ export class LiveRun {
   /** Brings all that has happened so far into the store. */
   flush(): Promise<void> {
     return this.#writer.flush();
+  }
+
+  /** How far it has taken payloads over from another run's journal; undefined when it needs no more. */
+  get fedTo(): number | undefined {
+    return this.#state.keepOpen && !this.isEnding ? this.#state.fed : undefined;
+  }
+
+  /** Settles when the store is not far behind what has happened. */
+  caughtUp(): Promise<void> {
+    return this.#writer.isBehind ? this.#writer.flush() : Promise.resolve();
   }
 
   /** Takes no more events, as if its host had died here, but with all of its journal in the store. */

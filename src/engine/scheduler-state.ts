@@ -90,6 +90,11 @@ export interface SchedulerState {
   status: RunStatus;
   reason?: string;
   keepOpen: boolean;
+  /**
+   * For a run that takes its payloads over from another one, in place of the document's inputs: the entry of that
+   * one's journal up to which it has them.
+   */
+  fed?: number;
   /** Batches that may be under way at once on the shared workers. */
   sharedLanes: number;
   now: number;
@@ -118,6 +123,8 @@ export interface SchedulerOptions {
   run: string;
   parallelism: number;
   keepOpen?: boolean;
+  /** Takes its payloads over from another run, and gives out no inputs by itself. */
+  isFed?: boolean;
   /** Uniform in [0, 1), for jitter. */
   random: () => number;
   /** Bytes that waiting payloads may take in memory; those beyond wait in the journal. @default 64 MiB */
@@ -157,6 +164,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     })),
     status: 'pending',
     keepOpen,
+    ...(options.isFed && { fed: 0 }),
     // Two for each worker, so that the next one lies ready when one comes back.
     sharedLanes: Math.max(options.parallelism * 2, ...nodes.filter((n) => n.isShared).map((n) => n.lanes)),
     now: 0,

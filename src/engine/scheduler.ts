@@ -34,7 +34,8 @@ export type SchedulerEvent = { at: number } & (
   /** The state has been brought to where the run's journal ends; the run goes on there. */
   | { type: 'recover' }
   | { type: 'outcome'; batch: number; outcome: BatchOutcome }
-  | { type: 'inject'; node: number; payloads: unknown[] }
+  /** `port`: the node's first, unless said. `fed`: the entry of another run's journal they are taken over from. */
+  | { type: 'inject'; node: number; payloads: unknown[]; port?: string; fed?: number }
   /** Failed tasks of a node are to be tried again, in a run that lives or has ended. */
   | { type: 'retry'; node: number; tasks: number[]; attempts: number[] }
   /** Payloads that a `load` command asked for. */
@@ -72,8 +73,7 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
       return;
     }
     case 'inject':
-      reopen(state, event.node);
-      return deliver(state, event.node, inputPort(nodeAt(state, event.node)), event.payloads);
+      return inject(state, event);
     case 'retry':
       return retry(state, event);
     case 'loaded':
@@ -93,7 +93,7 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
 
 function start(state: SchedulerState): void {
   setStatus(state, 'running');
-  for (const node of state.nodes) {
+  for (const node of state.fed === undefined ? state.nodes : []) {
     const { plan } = node;
     const inputs = state.plan.inputs.get(plan.id) ?? [];
     deliver(state, plan.index, inputPort(node), inputs);
@@ -112,6 +112,15 @@ function load(state: SchedulerState, event: SchedulerEvent & { type: 'loaded' })
   node.isLoading = false;
   node.queue.load(event);
   markReady(state, event.node);
+}
+
+function inject(state: SchedulerState, event: SchedulerEvent & { type: 'inject' }): void {
+  const { node: index, payloads, port, fed } = event;
+  const { inputs } = nodeAt(state, index).plan.definition;
+  const known = inputs.some(({ name }) => name === port) ? port : undefined;
+  reopen(state, index);
+  deliver(state, index, known ?? inputPort(nodeAt(state, index)), payloads, fed === undefined ? {} : { fed });
+  if (fed !== undefined) state.fed = fed;
 }
 
 function recover(state: SchedulerState): void {

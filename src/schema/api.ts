@@ -71,9 +71,34 @@ export const storedGraphSchema = graphSchema.extend(
   graphRecordSchema.pick({ id: true, createdAt: true, updatedAt: true }).shape,
 );
 
-export const startRunSchema = z.strictObject({
-  inputs: graphSchema.shape.inputs.meta({ description: 'Payloads by node, instead of those of the graph.' }),
-  keepOpen: z.boolean().optional().meta({ description: 'Wait for further tasks when all is done.' }),
+export const startRunSchema = z
+  .strictObject({
+    inputs: graphSchema.shape.inputs.meta({
+      description: 'Payloads by node, instead of those of the graph.',
+    }),
+    keepOpen: z.boolean().optional().meta({ description: 'Wait for further tasks when all is done.' }),
+    from: z.string().optional().meta({ description: 'Run only this node and what it leads to.' }),
+    only: z.string().optional().meta({ description: 'Run only this node.' }),
+    rerunOf: z.string().optional().meta({
+      description:
+        'Give the node of `from` or `only` what was delivered to it in this run, in place of inputs.',
+    }),
+  })
+  .refine(({ from, only }) => from === undefined || only === undefined, {
+    error: 'either from or only, not both',
+    path: ['only'],
+  })
+  .refine(({ from, only, rerunOf }) => rerunOf === undefined || (from ?? only) !== undefined, {
+    error: 'the node to run again is missing: from or only',
+    path: ['rerunOf'],
+  })
+  .refine(({ rerunOf, inputs, keepOpen }) => rerunOf === undefined || !(inputs || keepOpen), {
+    error: 'goes neither with inputs nor with keepOpen',
+    path: ['rerunOf'],
+  });
+export const rerunSchema = z.strictObject({
+  node: z.string().meta({ description: 'Gets again what was delivered to it; nothing upstream is run.' }),
+  only: z.boolean().optional().meta({ description: 'Nothing downstream is run either.' }),
 });
 export const injectSchema = z.strictObject({
   inputs: z.record(z.string(), z.array(z.unknown())).meta({ description: 'Payloads by node.' }),

@@ -52,6 +52,12 @@ export const runSummarySchema = z.object({
   reason: z.string().optional(),
   /** When the run last went on after its host had died. */
   resumedAt: z.string().optional(),
+  /** The run whose payloads this one took over for the node `from`. */
+  rerunOf: z.string().optional(),
+  /** The node where the run began, if it is of a part of its graph: that node and what it leads to. */
+  from: z.string().optional(),
+  /** The part is the node `from` alone. */
+  only: z.boolean().optional(),
   /** True while a live run waits for further tasks from outside, until it is closed. */
   open: z.boolean().optional(),
   nodes: z.record(z.string(), countersSchema),

@@ -58,6 +58,61 @@ export const controlCases = ({ client, raw, post, problem, refusal }: SuiteTools
       equal(await refusal(client.resumeRun(id)), 'run_ended', 'resuming what has ended');
     },
 
+    async 'runs again from a node on, with what was delivered to it'() {
+      const nodes = [
+        code('a', '(n) => new Map([[n, 1n]])'),
+        code('b', '(map) => map.size'),
+        code('c', '(n) => n'),
+      ];
+      const edges = [
+        { source: 'a', target: 'b' },
+        { source: 'b', target: 'c' },
+      ];
+      const graph = await client.createGraph(graphOf('again', nodes, edges, { a: [1, 2] }));
+      const { id } = await client.startRun(graph.id);
+      await client.followRun(id, () => {});
+      const partOf = async (run: { id: string }) => {
+        await client.followRun(run.id, () => {});
+        const { nodes, outputs, rerunOf, from, only } = await client.getRun(run.id);
+        return [Object.keys(nodes), outputs, rerunOf, from, only];
+      };
+      // A map would have no size, had it been made into JSON on its way.
+      const again = await partOf(await client.rerun(id, { node: 'b' }));
+      equal(again, [['b', 'c'], { c: [1, 1] }, id, 'b', undefined], 'from b on');
+      const alone = await partOf(await client.rerun(id, { node: 'b', only: true }));
+      equal(alone, [['b'], { b: [1, 1] }, id, 'b', true], 'b alone');
+      const [newest] = (await client.listRuns({ graph: graph.id, limit: 1 })).items;
+      equal([newest?.rerunOf, newest?.from, newest?.only], [id, 'b', true], 'in the list');
+
+      const inputs = { b: [null], a: [5] };
+      equal(
+        (await partOf(await client.startRun(graph.id, { from: 'c', inputs: { c: [7] } })))[1],
+        { c: [7] },
+        'c',
+      );
+      equal((await partOf(await client.startRun(graph.id, { only: 'b', inputs })))[0], ['b'], 'only b');
+      await client.replaceGraph(graph.id, graphOf('again', [code('b', '(map) => [...map.keys()]')]));
+      const now = await partOf(await client.startRun(graph.id, { only: 'b', rerunOf: id }));
+      equal((now[1] as { b: number[][] }).b.flat().toSorted(), [1, 2], 'as the graph is now');
+    },
+
+    async 'refuses to run again what cannot be'() {
+      const graph = await client.createGraph(graphOf('none', [code('a', '(n) => n')]));
+      const { id } = await client.startRun(graph.id);
+      await client.followRun(id, () => {});
+      const rerun = (body: object, run = id) => post(`/runs/${run}/rerun`, JSON.stringify(body));
+      await problem(await rerun({ node: 'ghost' }), 400, 'unknown_node');
+      await problem(await rerun({ node: 'a' }), 409, 'nothing_delivered');
+      await problem(await rerun({ node: 'a' }, 'none'), 404, 'run_not_found');
+      await problem(await rerun({}), 400, 'invalid_body');
+      await problem(await rerun({ node: 'a', more: 1 }), 400, 'invalid_body');
+      const start = (body: object) => post(`/graphs/${graph.id}/runs`, JSON.stringify(body));
+      await problem(await start({ from: 'ghost' }), 400, 'unknown_node');
+      await problem(await start({ from: 'a', only: 'a' }), 400, 'invalid_body');
+      await problem(await start({ rerunOf: id }), 400, 'invalid_body');
+      await problem(await start({ from: 'a', rerunOf: 'none' }), 404, 'run_not_found');
+    },
+
     async 'tells where a task came from, with every attempt'() {
       const flaky = '(n, ctx) => { if (ctx.attempt === 1) throw new RangeError("first"); return n; }';
       const nodes = [

@@ -115,20 +115,23 @@ export function graphRoutes(api: Api): void {
       method: 'post',
       path: '/graphs/{id}/runs',
       tag: 'Runs',
-      summary: 'Run a graph',
+      summary: 'Run a graph, or a part of it',
       body: { schema: 'StartRun', required: false },
       answer: { status: 201, content: { schema: 'StartedRun' } },
-      problems: [404, 413],
+      problems: [404, 409, 413],
     },
     async ({ request, param }) => {
       const stored = await graphs.get(param('id'));
       const bytes = await readBytes(request, api.maxBodyBytes);
       const body = bytes.byteLength > 0 ? readJson(bytes) : {};
-      const { inputs, keepOpen } = parseWith(startRunSchema, body, 'invalid_body');
+      const { inputs, keepOpen, from, only, rerunOf } = parseWith(startRunSchema, body, 'invalid_body');
+      const first = from ?? only;
       const options: RunOptions = {
         graphId: stored.id,
         ...(inputs && { inputs }),
         ...(keepOpen && { keepOpen }),
+        ...(first !== undefined && { from: first, only: only !== undefined }),
+        ...(rerunOf !== undefined && { rerunOf }),
       };
       const { id } = await runs.start(withoutKeepersFields(stored), options);
       return json({ id }, 201);

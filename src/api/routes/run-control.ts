@@ -1,5 +1,5 @@
 /** What is done to a run while it goes on, or to make it go on. */
-import { injectSchema, retrySchema } from '../../schema/api.ts';
+import { injectSchema, rerunSchema, retrySchema } from '../../schema/api.ts';
 import { readJson } from '../../schema/read-json.ts';
 import { type Api, type Operation, operation } from '../operation.ts';
 import { parseWith, readBytes, readJsonBody } from '../request-body.ts';
@@ -49,6 +49,20 @@ export function runControlRoutes(api: Api): void {
         ...(tasks && { tasks }),
       };
       return json({ tasks: await runs.retry(param('id'), which) }, 202);
+    },
+  );
+  operation(
+    api,
+    {
+      ...control('rerun', 'Start a new run from a node on, with what was delivered to it in this one'),
+      description: 'Of the graph as it was in this run, and of that only the node and what it leads to.',
+      body: { schema: 'Rerun' },
+      answer: { status: 201, content: { schema: 'StartedRun' } },
+    },
+    async ({ request, param }) => {
+      const body = await readJsonBody(request, api.maxBodyBytes);
+      const { node, only = false } = parseWith(rerunSchema, body, 'invalid_body');
+      return json(await runs.rerun(param('id'), { node, only }), 201);
     },
   );
 }

@@ -204,6 +204,12 @@ export const rules: Record<string, readonly Rule[]> = {
     rule('The run is under way in another process: (.+)\\.', '运行正在另一个进程中进行：$1。'),
     rule('The run is under way\\.', '运行正在进行。'),
   ],
+  run_not_live: [
+    rule('The run is not under way, since its host has ended: resume it\\.', '运行已中断，请先继续运行。'),
+  ],
+  nothing_delivered: [
+    rule(`Nothing was delivered to ${quoted} in the run (.+)\\.`, '在运行 $2 中，没有任务到达 $1。'),
+  ],
   run_not_found: [rule(`There is no run ${quoted}\\.`, '没有运行 $1。')],
   graph_not_found: [rule(`There is no graph ${quoted}\\.`, '没有图 $1。')],
   task_not_found: [rule(`There is no task ${quoted}\\.`, '没有任务 $1。')],
