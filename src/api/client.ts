@@ -1,6 +1,7 @@
 /** The API as functions, over any `fetch`: the engine's port, the network, or the app itself. */
 import type { z } from 'zod';
 import { HandloomError } from '../errors.ts';
+import type { analysisQuerySchema, GraphAnalysis } from '../schema/analysis.ts';
 import type {
   errorQuerySchema,
   fileEntrySchema,
@@ -62,6 +63,11 @@ export function createClient(fetch: Fetch, base = '/api') {
     },
     validateGraph: (document: unknown) =>
       post<z.output<typeof validationSchema>>('POST', '/graphs/validate', document),
+    /** What the shape of a document tells; with a run, its critical path by the work that run measured. */
+    analyzeGraph: (document: unknown, query: Query<typeof analysisQuerySchema> = {}) =>
+      post<GraphAnalysis>('POST', `/graphs/analyze${queryText(query)}`, document),
+    getGraphAnalysis: (id: string, query: Query<typeof analysisQuerySchema> = {}) =>
+      get<GraphAnalysis>(at`/graphs/${id}/analysis`, query),
     /** One exchange of an editor: gives the Yjs update the editor lacks. */
     async syncGraph(id: string, frame: SyncFrame): Promise<Uint8Array> {
       const headers = { 'content-type': 'application/octet-stream' };

@@ -1,5 +1,6 @@
 /** The named schemas of the OpenAPI document, written as JSON Schema by zod itself. */
 import { z } from 'zod';
+import { graphAnalysisSchema } from '../schema/analysis.ts';
 import {
   fileEntrySchema,
   graphRecordSchema,
@@ -26,6 +27,7 @@ const components = {
   StoredGraph: storedGraphSchema,
   GraphRecord: graphRecordSchema,
   Validation: validationSchema,
+  GraphAnalysis: graphAnalysisSchema,
   StartRun: startRunSchema,
   StartedRun: startedRunSchema,
   Inject: injectSchema,

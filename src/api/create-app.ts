@@ -10,6 +10,7 @@ import { allowedMethods } from './allowed-methods.ts';
 import type { Api } from './operation.ts';
 import { statusOf } from './problem.ts';
 import { problemResponse } from './respond.ts';
+import { analysisRoutes } from './routes/analysis.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { fileRoutes } from './routes/files.ts';
 import { graphRoutes } from './routes/graphs.ts';
@@ -55,6 +56,7 @@ export function createApp(services: Services, options: AppOptions = {}): OpenAPI
   nodeTypeRoutes(api);
   statisticsRoutes(api);
   graphRoutes(api);
+  analysisRoutes(api);
   runRoutes(api);
   runControlRoutes(api);
   taskRoutes(api);

@@ -19,15 +19,18 @@ export interface CostEstimate {
   perTask: number | undefined;
   /** Size of the largest batch measured so far. */
   proved: number;
+  /** Milliseconds of work in all. */
+  busyMs: number;
 }
 
-export const unknownCost = (): CostEstimate => ({ perTask: undefined, proved: 0 });
+export const unknownCost = (): CostEstimate => ({ perTask: undefined, proved: 0, busyMs: 0 });
 
 /** Takes in that `count` tasks kept a worker busy for `busyMs`. */
 export function measure(cost: CostEstimate, count: number, busyMs: number): void {
   if (count === 0) return;
   const perTask = busyMs / count;
   cost.perTask = cost.perTask === undefined ? perTask : cost.perTask + weight * (perTask - cost.perTask);
+  cost.busyMs += busyMs;
   cost.proved = Math.max(cost.proved, count);
 }
 

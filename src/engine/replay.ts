@@ -113,8 +113,9 @@ export class Replay {
     if (state.parents) for (let i = 0; i < payloads.length; i++) state.parents[first + i] = parents?.[i] ?? 0;
   }
 
-  #endAttempts({ node: id, tasks, attempts, ends }: AttemptEntry): void {
+  #endAttempts({ node: id, tasks, attempts, ends, busyMs }: AttemptEntry): void {
     const node = this.#node(id);
+    node.cost.busyMs += busyMs;
     const { counters } = node;
     if (node.plan.definition.kind === 'collect') {
       for (const task of tasks) {

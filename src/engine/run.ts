@@ -251,6 +251,7 @@ export class LiveRun {
       ...(reason !== undefined && { reason }),
       ...(keepOpen && !hasEnded(status) && { open: true }),
       nodes: Object.fromEntries(nodes.map((node) => [node.plan.id, countersOf(node)])),
+      work: workOf(nodes),
       edges: [...this.#state.edges],
     };
   }
@@ -288,6 +289,12 @@ export const endedTasks = (c: Counters): number => c.succeeded + c.failed + c.du
 
 function countersOf({ counters }: NodeState): Counters {
   return { ...counters, pending: counters.input - endedTasks(counters) - counters.running };
+}
+
+/** In whole microseconds, and only where there was any. */
+function workOf(nodes: readonly NodeState[]): Record<string, number> {
+  const busy = nodes.filter(({ cost }) => cost.busyMs > 0);
+  return Object.fromEntries(busy.map(({ plan, cost }) => [plan.id, Math.round(cost.busyMs * 1000) / 1000]));
 }
 
 const toIso = (at: number): string => new Date(at).toISOString();

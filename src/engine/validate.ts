@@ -2,7 +2,6 @@
  * Whether a document is a graph that can run: its shape, then its meaning. Finds all that is wrong, each with its
  * place, rather than the first thing.
  */
-import type { z } from 'zod';
 import { type Issue, ValidationError } from '../errors.ts';
 import {
   type NodeDefinition,
@@ -10,16 +9,10 @@ import {
   outputsOf,
   type PrepareTools,
 } from '../nodes/define-node.ts';
-import {
-  errorPort,
-  type Graph,
-  type GraphNode,
-  graphFormat,
-  graphSchema,
-  graphVersion,
-} from '../schema/graph.ts';
+import { errorPort, type Graph, type GraphNode } from '../schema/graph.ts';
 import { policySchema } from '../schema/policy.ts';
 import type { PreparedNode } from './executor.ts';
+import { checkStructure, invalid, type Report, show, wording } from './graph-structure.ts';
 import { adjacency, sourcePortOf } from './plan.ts';
 import { components, isCyclic } from './topology.ts';
 
@@ -29,8 +22,6 @@ export interface ValidGraph {
   nodes: PreparedNode[];
 }
 
-type Report = (issue: Issue) => void;
-
 /** Checks a document and makes its nodes ready to run. @throws ValidationError whose `issues` name every place. */
 export async function validateGraph(
   document: unknown,
@@ -38,87 +29,18 @@ export async function validateGraph(
   tools: PrepareTools,
 ): Promise<ValidGraph> {
   const issues: Issue[] = [];
-  const graph = checkShape(document, issues);
-  if (!graph) throw invalid(issues);
   const report: Report = (issue) => issues.push(issue);
+  const graph = checkStructure(document, report);
+  if (!graph) throw invalid(issues);
 
-  checkIds(graph, report);
   const nodes: (PreparedNode | undefined)[] = [];
   for (const [index, node] of graph.nodes.entries())
     nodes.push(await prepareNode(node, index, registry, tools, report));
   const byId = new Map(nodes.flatMap((node) => (node ? [[node.id, node] as const] : [])));
   checkEdges(graph, byId, report);
-  checkInputs(graph, report);
   checkSchedule(graph, report);
   if (issues.length > 0) throw invalid(issues);
   return { graph, nodes: nodes as PreparedNode[] };
-}
-
-function invalid(issues: Issue[]): ValidationError {
-  const [first] = issues;
-  const single = issues.length === 1 && first;
-  const rest = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  return new ValidationError(single ? first.code : 'invalid_graph', `${first?.message}${rest}`, { issues });
-}
-
-/** The shape alone: the format's schema. The document itself is given back, so that unknown fields stay. */
-function checkShape(document: unknown, issues: Issue[]): Graph | undefined {
-  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    issues.push({ code: 'not_a_graph', message: 'This is not a graph: an object is expected.', path: [] });
-    return undefined;
-  }
-  const { format, version } = document as { format?: unknown; version?: unknown };
-  if (format !== graphFormat) {
-    const message = `This is not a graph: "format" must be "${graphFormat}", not ${show(format)}.`;
-    issues.push({ code: 'unknown_format', message, path: ['format'] });
-    return undefined;
-  }
-  if (version !== graphVersion) {
-    const newer = typeof version === 'number' && version > graphVersion;
-    const message = newer
-      ? `This graph has format version ${version}; this Handloom reads version ${graphVersion}. A newer Handloom is needed.`
-      : `"version" must be ${graphVersion}, not ${show(version)}.`;
-    issues.push({ code: newer ? 'newer_version' : 'unknown_version', message, path: ['version'] });
-    return undefined;
-  }
-  const parsed = graphSchema.safeParse(document);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) issues.push(shapeIssue(issue, document));
-    return undefined;
-  }
-  const graph = document as Graph;
-  return { ...graph, name: graph.name ?? parsed.data.name, edges: graph.edges ?? [] };
-}
-
-function shapeIssue(issue: z.core.$ZodIssue, document: object): Issue {
-  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-  const node = nodeIdAt(document, path);
-  const field = path[0] === 'nodes' ? path.slice(2).join('.') : undefined;
-  const code = field === 'policy.mode' ? 'unknown_mode' : 'invalid_field';
-  return {
-    code,
-    message: `${place(path, node)}: ${wording(issue)}`,
-    path,
-    ...(node !== undefined && { node }),
-    ...(field && { field }),
-  };
-}
-
-function nodeIdAt(document: object, path: (string | number)[]): string | undefined {
-  if (path[0] !== 'nodes' || typeof path[1] !== 'number') return undefined;
-  const id = (document as { nodes?: { id?: unknown }[] }).nodes?.[path[1]]?.id;
-  return typeof id === 'string' ? id : undefined;
-}
-
-function checkIds(graph: Graph, report: Report): void {
-  const seen = new Set<string>();
-  graph.nodes.forEach(({ id }, index) => {
-    if (seen.has(id)) {
-      const message = `Two nodes have the id ${show(id)}.`;
-      report({ code: 'duplicate_node_id', message, path: ['nodes', index, 'id'], node: id });
-    }
-    seen.add(id);
-  });
 }
 
 async function prepareNode(
@@ -183,14 +105,8 @@ async function prepareParams(
 }
 
 function checkEdges(graph: Graph, prepared: ReadonlyMap<string, PreparedNode>, report: Report): void {
-  const known = new Set(graph.nodes.map((node) => node.id));
   graph.edges.forEach((edge, index) => {
     const path = ['edges', index];
-    for (const end of ['source', 'target'] as const) {
-      if (known.has(edge[end])) continue;
-      const message = `Edge ${index} names ${show(edge[end])} as its ${end}, and there is no such node.`;
-      report({ code: 'unknown_node', message, path: [...path, end] });
-    }
     const source = prepared.get(edge.source);
     if (source && !hasOutput(source, sourcePortOf(edge, source.outputs))) {
       const message =
@@ -215,15 +131,6 @@ function checkEdges(graph: Graph, prepared: ReadonlyMap<string, PreparedNode>, r
 const hasOutput = (node: PreparedNode, port: string | undefined): boolean =>
   port === errorPort || (port !== undefined && node.outputs.includes(port));
 
-function checkInputs(graph: Graph, report: Report): void {
-  const known = new Set(graph.nodes.map((node) => node.id));
-  for (const id of Object.keys(graph.inputs ?? {})) {
-    if (known.has(id)) continue;
-    const message = `The inputs name ${show(id)}, and there is no such node.`;
-    report({ code: 'unknown_node', message, path: ['inputs', id] });
-  }
-}
-
 function checkSchedule(graph: Graph, report: Report): void {
   if (graph.settings?.schedule !== 'staged') return;
   const indexOf = new Map(graph.nodes.map((node, index) => [node.id, index]));
@@ -235,21 +142,7 @@ function checkSchedule(graph: Graph, report: Report): void {
   report({ code: 'staged_cycle', message, path: ['settings', 'schedule'] });
 }
 
-/** The library's message, in words for those who draw graphs. */
-const wording = (issue: z.core.$ZodIssue): string =>
-  issue.message.replace('Invalid input: ', '').replace(', received undefined', ', and it is missing');
-
-const place = (path: (string | number)[], node: string | undefined): string => {
-  if (node !== undefined) return `Node ${show(node)}, ${path.slice(2).join('.')}`;
-  return path.join('.') || 'The graph';
-};
-
 const list = (ports: string[]): string =>
   ports.length === 0
     ? 'no such ports'
     : `the port${ports.length > 1 ? 's' : ''} ${ports.map(show).join(', ')}`;
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}

@@ -61,6 +61,8 @@ export const runSummarySchema = z.object({
   /** True while a live run waits for further tasks from outside, until it is closed. */
   open: z.boolean().optional(),
   nodes: z.record(z.string(), countersSchema),
+  /** Milliseconds that workers were busy with attempts at tasks of each node, as far as they have ended. */
+  work: z.record(z.string(), z.number()).optional(),
   /** Results that have travelled each edge, by position in the document's `edges`. */
   edges: z.array(z.int()).optional(),
 });

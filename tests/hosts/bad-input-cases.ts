@@ -15,6 +15,14 @@ export const badInputCases = ({ client, raw, post, runToEnd, problem }: SuiteToo
       const checked = await post('/graphs/validate', text);
       if (checked.status === 200) equal((await checked.json()).valid, false, `${what}: validate`);
       else await problem(checked, 400, code);
+      const analysed = await post('/graphs/analyze', text);
+      if (!structural.has(code)) equal(analysed.status, 200, `${what}: analyze`);
+      else {
+        const { issues, detail } = await problem(analysed, 400, code);
+        const places = `${JSON.stringify(issues)} ${detail} ${issues.map(placeOf).join(' ')}`;
+        for (const name of names)
+          ok(places.includes(name), `${what}: ${JSON.stringify(name)} is not in ${places}`);
+      }
     }
     const twice = await problem(await post('/graphs', twiceBad), 400, 'invalid_graph');
     equal(twice.issues.map(({ node }) => node).sort(), ['a', 'b'], 'nodes with issues');
@@ -55,6 +63,21 @@ export const badInputCases = ({ client, raw, post, runToEnd, problem }: SuiteToo
     await problem(await post(`/graphs/${graphId}/runs`, '{"inputs": {"ghost": [1]}}'), 400, 'unknown_node');
   },
 });
+
+/** Codes of what is wrong with a graph's structure, whatever its nodes do. */
+const structural = new Set([
+  'not_json',
+  'not_a_graph',
+  'unknown_format',
+  'newer_version',
+  'unknown_version',
+  'invalid_field',
+  'unknown_mode',
+  'duplicate_node_id',
+  'unknown_node',
+  'forbidden_key',
+  'too_deep',
+]);
 
 function placeOf({ path = [], line }: { path?: (string | number)[]; line?: number }): string {
   const place = path

@@ -3,10 +3,10 @@ import type { Client } from '../../src/api/client.ts';
 import { encodeSyncFrame } from '../../src/api/sync-frame.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { equal, ok } from './assert.ts';
-import { addSquare } from './sample-graphs.ts';
+import { addSquare, code, graphOf } from './sample-graphs.ts';
 import type { Cases, SuiteTools } from './suite-tools.ts';
 
-export const graphCases = ({ client, raw, problem, refusal, host }: SuiteTools): Cases => ({
+export const graphCases = ({ client, raw, runToEnd, problem, refusal, host }: SuiteTools): Cases => ({
   async 'says what it is'() {
     const health = await client.health();
     equal([health.status, health.host], ['ok', host], 'health');
@@ -73,6 +73,75 @@ export const graphCases = ({ client, raw, problem, refusal, host }: SuiteTools):
     await client.deleteGraph(id);
     await problem(await raw(`/graphs/${id}`), 404, 'graph_not_found');
     await problem(await raw(`/graphs/${id}`, { method: 'DELETE' }), 404, 'graph_not_found');
+  },
+
+  async 'analyses a document, and a kept graph by the work of a run'() {
+    const { id: graphId, id: _, ...kept } = await client.createGraph(addSquare());
+    const analysis = await client.getGraphAnalysis(graphId);
+    equal(
+      analysis,
+      {
+        nodes: 2,
+        edges: 1,
+        acyclic: true,
+        kind: 'chain',
+        components: [{ kind: 'chain', nodes: ['add', 'square'] }],
+        cycles: [],
+        layers: [['add'], ['square']],
+        sources: ['add'],
+        sinks: ['square'],
+        criticalPath: { nodes: ['add', 'square'], length: 2, measure: 'nodes' },
+      },
+      'a chain',
+    );
+    equal(await client.analyzeGraph(kept), analysis, 'the same document');
+
+    const slow = '(x) => { const until = Date.now() + 30; while (Date.now() < until); return x; }';
+    const busy = graphOf(
+      'busy',
+      [code('start', '(x) => x'), code('quick', '(x) => x'), code('quicker', '(x) => x'), code('slow', slow)],
+      [
+        { source: 'start', target: 'quick' },
+        { source: 'quick', target: 'quicker' },
+        { source: 'start', target: 'slow' },
+      ],
+      { start: [1, 2] },
+    );
+    const run = await runToEnd(busy);
+    equal(
+      (await client.getGraphAnalysis(run.graphId)).criticalPath.nodes,
+      ['start', 'quick', 'quicker'],
+      'nodes',
+    );
+    const { criticalPath } = await client.getGraphAnalysis(run.graphId, { run: run.id });
+    equal(
+      [criticalPath.nodes, criticalPath.measure],
+      [['start', 'slow'], 'ms'],
+      'the way with the most work',
+    );
+    ok(criticalPath.length >= 60, `${criticalPath.length} ms of work`);
+    equal(
+      (await client.analyzeGraph(busy, { run: run.id })).criticalPath,
+      criticalPath,
+      'the same for the document',
+    );
+
+    const loop = { ...busy, edges: [...busy.edges, { source: 'slow', target: 'start' }] };
+    const cyclic = await client.analyzeGraph({
+      ...loop,
+      nodes: loop.nodes.map((node) => ({ ...node, type: 'no.such' })),
+    });
+    equal(
+      [cyclic.acyclic, cyclic.kind, cyclic.cycles, cyclic.layers],
+      [false, 'cyclic', [['start', 'slow']], [['start', 'slow'], ['quick'], ['quicker']]],
+      'a cycle, of unknown types',
+    );
+    equal(await refusal(client.getGraphAnalysis('nowhere')), 'graph_not_found', 'a graph that is not there');
+    equal(
+      await refusal(client.analyzeGraph(busy, { run: 'none' })),
+      'run_not_found',
+      'a run that is not there',
+    );
   },
 
   async 'pages through lists'() {
