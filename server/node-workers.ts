@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { channelEndpoint } from '../src/pool/endpoint.ts';
 import type { Spawn, SpawnedWorker } from '../src/pool/worker-handle.ts';
+import { processChannel } from './process-channel.ts';
 
 export interface NodeWorkerOptions {
   /** The built entry; by default beside this file, where the build puts it. */
@@ -69,6 +70,7 @@ export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
     const child = fork(entry, [String(process.pid)], {
       env: {},
       execArgv: [`--max-old-space-size=${memoryMb}`, `--title=${name}`],
+      // For bytes, see process-channel.ts.
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -76,21 +78,19 @@ export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-4000);
     });
+    let unreadable = (_error: Error) => {};
     const onEnd = once((tell) => {
+      unreadable = (error) => {
+        tell(`a message could not be read: ${error.message}`);
+        child.kill('SIGKILL');
+      };
       child.once('error', (error) => tell(`it could not be started or reached: ${error.message}`));
       child.once('exit', (code, signal) => tell(endOf(code, signal, lastWords, memoryMb)));
     });
+    // Failing to reach a child that is on its way out is told by its exit.
+    const send = (bytes: Uint8Array) => void (child.connected && child.send(bytes, () => {}));
     return {
-      endpoint: channelEndpoint({
-        post(message) {
-          // Failing to reach a child that is on its way out is told by its exit.
-          if (child.connected) child.send(message as object, () => {});
-        },
-        subscribe(listener) {
-          child.on('message', listener);
-          return () => child.off('message', listener);
-        },
-      }),
+      endpoint: channelEndpoint(processChannel(child, send, (error) => unreadable(error))),
       terminate: () => void child.kill('SIGKILL'),
       onEnd,
     };

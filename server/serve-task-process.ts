@@ -2,12 +2,12 @@
  * The inside of a child process that runs tasks. It keeps crashes and memory apart, not secrets: the process has its
  * user's rights (see serve-task-thread.ts).
  */
-import { serialize } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { NodeRegistry } from '../src/nodes/define-node.ts';
 import { captureConsole } from '../src/pool/console-capture.ts';
 import { channelEndpoint } from '../src/pool/endpoint.ts';
 import { serveTaskHost } from '../src/pool/task-host.ts';
+import { messageBytes, processChannel } from './process-channel.ts';
 import { tameProcess } from './tame-process.ts';
 
 /** Serves tasks over this process's IPC channel. */
@@ -18,16 +18,10 @@ export function serveTaskProcess(registry: NodeRegistry): void {
   process.once('disconnect', () => process.exit(0));
   watchParent(Number(process.argv[2]));
   tameProcess();
-  const endpoint = channelEndpoint({
-    post: (message) => void send(message),
-    subscribe(listener) {
-      process.on('message', listener);
-      return () => process.off('message', listener);
-    },
-  });
+  const endpoint = channelEndpoint(processChannel(process, (bytes) => void send(bytes)));
   const { log } = serveTaskHost(endpoint, registry, (value) => {
     try {
-      serialize(value);
+      messageBytes(value);
       return true;
     } catch {
       return false;

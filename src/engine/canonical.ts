@@ -10,8 +10,9 @@ const longestPlainKey = 64;
 
 /**
  * A text that is the same for equal values and different for others: the order of keys (of maps and sets, too) does
- * not matter, 1 and 1.0 are one number and −0 is 0, while 1, "1" and 1n differ. Dates, maps, sets, typed arrays,
- * errors and cycles are told apart by their content.
+ * not matter, 1 and 1.0 are one number and −0 is 0, while 1, "1" and 1n differ, and so do a hole in a list and
+ * `undefined`. Dates, maps, sets, typed arrays, boxed primitives, errors (but for their stacks) and cycles are told
+ * apart by their content.
  */
 export function canonicalKey(value: unknown): string {
   const text = write(value);
@@ -29,23 +30,26 @@ interface Open {
 /** Without recursion: a payload may be nested more deeply than this thread's stack allows. */
 function write(root: unknown): string {
   const open: Open[] = [];
-  let text = begin(root, open);
+  /** How deep each object lies that is on its way. */
+  const depths = new Map<object, number>();
+  let text = begin(root, open, depths);
   for (;;) {
     const last = open[open.length - 1];
     if (!last) return text as string;
     if (text !== undefined) last.texts.push(text);
     const { texts, parts, close } = last;
     if (texts.length < parts.length) {
-      text = begin(parts[texts.length], open);
+      text = begin(parts[texts.length], open, depths);
     } else {
       open.pop();
+      depths.delete(last.value);
       text = close(texts);
     }
   }
 }
 
 /** The text of a value without parts; one that has parts is opened. */
-function begin(value: unknown, open: Open[]): string | undefined {
+function begin(value: unknown, open: Open[], depths: Map<object, number>): string | undefined {
   switch (typeof value) {
     case 'number':
       return String(value); // `String(-0)` is "0"
@@ -54,33 +58,61 @@ function begin(value: unknown, open: Open[]): string | undefined {
     case 'bigint':
       return `${value}n`;
     case 'object':
-      return value === null ? 'null' : beginObject(value, open);
+      return value === null ? 'null' : beginObject(value, open, depths);
     default:
       return String(value);
   }
 }
 
-function beginObject(value: object, open: Open[]): string | undefined {
-  for (let i = open.length - 1; i >= 0; i--) if (open[i]?.value === value) return `^${open.length - i}`;
+function beginObject(value: object, open: Open[], depths: Map<object, number>): string | undefined {
+  const depth = depths.get(value);
+  if (depth !== undefined) return `^${open.length - depth}`;
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (value instanceof RegExp) return `RegExp(${value})`;
   if (value instanceof ArrayBuffer) return `ArrayBuffer(${new Uint8Array(value).join()})`;
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${viewItems(value).join()})`;
-  if (value instanceof Error) return `Error(${JSON.stringify([value.name, value.message])})`;
+  // By what it is, not by its class: a Node Buffer arrives elsewhere as a Uint8Array.
+  if (ArrayBuffer.isView(value)) return `${brandOf(value)}(${viewItems(value).join()})`;
+  depths.set(value, open.length);
   open.push({ value, texts: [], ...partsOf(value) });
   return undefined;
 }
 
 function partsOf(value: object): Pick<Open, 'parts' | 'close'> {
-  if (Array.isArray(value)) return { parts: value, close: (texts) => `[${texts.join()}]` };
+  if (Array.isArray(value)) {
+    const keys = Object.keys(value);
+    if (keys.length !== value.length || (keys.length > 0 && keys.at(-1) !== String(keys.length - 1)))
+      return fieldsOf(value, keys, `Array(${value.length})`);
+    return { parts: value, close: (texts) => `[${texts.join()}]` };
+  }
   if (value instanceof Map)
     return { parts: [...value].flat(1), close: (texts) => `Map{${pairs(texts).sort().join()}}` };
   if (value instanceof Set) return { parts: [...value], close: (texts) => `Set{${texts.sort().join()}}` };
+  if (value instanceof Error) {
+    const { name, message, cause } = value;
+    const own = Object.keys(value).filter((key) => !['name', 'message', 'stack', 'cause'].includes(key));
+    const { parts, close } = fieldsOf(value, own, '');
+    return {
+      parts: [name, message, cause, ...parts],
+      close: ([name, message, cause, ...texts]) => `Error(${name},${message},${cause},${close(texts)})`,
+    };
+  }
+  const boxed = brandOf(value);
+  if (boxes.has(boxed)) {
+    return { parts: [(value as { valueOf(): unknown }).valueOf()], close: ([text]) => `${boxed}(${text})` };
+  }
+  return fieldsOf(value, Object.keys(value), '');
+}
+
+const boxes = new Set(['Number', 'String', 'Boolean', 'BigInt']);
+
+const brandOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1);
+
+function fieldsOf(value: object, keys: string[], prefix: string): Pick<Open, 'parts' | 'close'> {
   const record = value as Record<string, unknown>;
-  const keys = Object.keys(record).sort();
+  keys.sort();
   return {
     parts: keys.map((key) => record[key]),
-    close: (texts) => `{${texts.map((text, i) => `${JSON.stringify(keys[i])}:${text}`).join()}}`,
+    close: (texts) => `${prefix}{${texts.map((text, i) => `${JSON.stringify(keys[i])}:${text}`).join()}}`,
   };
 }
 

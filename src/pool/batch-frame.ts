@@ -4,6 +4,7 @@
  */
 import type { Batch, BatchResult } from '../engine/executor.ts';
 import { TimeoutError } from '../errors.ts';
+import { isPayload } from '../schema/payload.ts';
 import type { Access, ContextSource } from './task-context.ts';
 
 export interface FrameHooks {
@@ -65,8 +66,11 @@ export class BatchFrame implements ContextSource {
       this.logs.push({ index, message: `More than ${logLimit} lines were logged; the rest is left out.` });
       return;
     }
+    // What cannot be copied is left out.
     this.logs.push(
-      data === undefined ? { index, message: String(message) } : { index, message: String(message), data },
+      data === undefined || !isPayload(data)
+        ? { index, message: String(message) }
+        : { index, message: String(message), data },
     );
   }
 

@@ -1,9 +1,11 @@
 /** Gathers the results of a batch, task by task in order, as the columns of a BatchResult. */
 import { type BatchResult, outcome } from '../engine/executor.ts';
-import type { WireError } from '../errors.ts';
+import { HandloomError, type WireError } from '../errors.ts';
 import type { Emission } from '../nodes/define-node.ts';
 import { defaultOutput } from '../schema/graph.ts';
+import { payloadSize } from '../schema/payload.ts';
 import { failureOf, RouteError } from './failures.ts';
+import { NotCloneableError } from './uncloneable.ts';
 
 /** What one task gave: results, all to one port. */
 export interface Emitted {
@@ -13,6 +15,27 @@ export interface Emitted {
 
 /** Results of one task beyond this are taken for a splitter that never ends. */
 export const resultLimit = 5_000_000;
+/** So are results that take more memory than this, in MB: they have to fit into a worker, and then some. */
+export const resultLimitMb = 512;
+
+/** One task gave more results, or larger ones, than one may give. */
+export class ResultLimitError extends HandloomError {
+  override name = 'ResultLimitError';
+  constructor(limit: string) {
+    super(
+      'too_many_results',
+      `One task gave more than ${limit}, which is the most it may give; perhaps it never ends.`,
+    );
+  }
+}
+
+/** @throws NotCloneableError naming the path to what may not travel */
+export function checkPayload(value: unknown): void {
+  // Most results are numbers and texts.
+  const type = typeof value;
+  if (type === 'number' || type === 'string' || type === 'boolean') return;
+  if (payloadSize(value) === undefined) throw new NotCloneableError(value, 'result');
+}
 
 export class BatchResults {
   readonly outcomes: number[] = [];
@@ -101,18 +124,34 @@ export function gather(emission: Emission, results: BatchResults): Emitted | Pro
   if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) {
     return gatherAsync(source as AsyncIterable<unknown>, port);
   }
-  const values: unknown[] = [];
-  for (const value of source as Iterable<unknown>) values.push(checkCount(values, value));
-  return { values, port };
+  // A list tells its length before it is copied.
+  if (Array.isArray(source) && source.length > resultLimit) throw tooMany();
+  const take = new Gathering();
+  for (const value of source as Iterable<unknown>) take.add(value);
+  return { values: take.values, port };
 }
 
 async function gatherAsync(source: AsyncIterable<unknown>, port: string): Promise<Emitted> {
-  const values: unknown[] = [];
-  for await (const value of source) values.push(checkCount(values, value));
-  return { values, port };
+  const take = new Gathering();
+  for await (const value of source) take.add(value);
+  return { values: take.values, port };
 }
 
-function checkCount(values: unknown[], value: unknown): unknown {
-  if (values.length < resultLimit) return value;
-  throw new RangeError(`One task gave more than ${resultLimit} results; it may never end.`);
+/** The results of one task as they come. */
+class Gathering {
+  readonly values: unknown[] = [];
+  #bytes = 0;
+
+  /** @throws ResultLimitError, NotCloneableError */
+  add(value: unknown): void {
+    const size = payloadSize(value);
+    if (size === undefined) throw new NotCloneableError(value, 'result');
+    if (this.values.length >= resultLimit) throw tooMany();
+    this.#bytes += size;
+    if (this.#bytes > resultLimitMb * 1024 * 1024)
+      throw new ResultLimitError(`${resultLimitMb} MB of results`);
+    this.values.push(value);
+  }
 }
+
+const tooMany = () => new ResultLimitError(`${resultLimit} results`);

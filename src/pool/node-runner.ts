@@ -7,10 +7,13 @@
 import type { Batch, BatchResult } from '../engine/executor.ts';
 import { HandloomError } from '../errors.ts';
 import { Emission, type Folder, type Handler, type NodeDefinition } from '../nodes/define-node.ts';
+import { defaultOutput } from '../schema/names.ts';
+import { isPayload } from '../schema/payload.ts';
 import type { BatchFrame } from './batch-frame.ts';
-import { BatchResults, type Emitted, gather } from './batch-results.ts';
+import { BatchResults, checkPayload, type Emitted, gather } from './batch-results.ts';
 import type { Program } from './program.ts';
 import { TaskContext } from './task-context.ts';
+import { NotCloneableError } from './uncloneable.ts';
 
 /** A program whose code has been made to run. */
 export type LoadedProgram = Program & ({ kind: 'map'; handler: Handler } | { kind: 'fold'; folder: Folder });
@@ -36,10 +39,16 @@ export async function loadProgram(
 /** Runs a batch. Never rejects: what goes wrong with a task is in the result. */
 export async function runBatch(program: LoadedProgram, frame: BatchFrame): Promise<BatchResult> {
   const began = performance.now();
-  const results = new BatchResults(program.outputs);
+  let results = new BatchResults(program.outputs);
   let state: { value: unknown } | undefined;
-  if (program.kind === 'fold') state = await runFold(program.folder, frame, results);
-  else if (program.interleaved && !frame.batch.stopOnError)
+  if (program.kind === 'fold') {
+    state = await runFold(program.folder, frame, results, false);
+    if (!state) {
+      results = new BatchResults(program.outputs);
+      frame.logs = undefined;
+      state = await runFold(program.folder, frame, results, true);
+    }
+  } else if (program.interleaved && !frame.batch.stopOnError)
     await runInterleaved(program.handler, frame, results);
   else await runInOrder(program.handler, frame, results);
   return results.result({
@@ -80,6 +89,7 @@ async function runInOrder(handler: Handler, frame: BatchFrame, results: BatchRes
       } else {
         if (watched) frame.checkLimit(startedAt);
         results.checkPlain();
+        checkPayload(given);
         results.value(given);
       }
     } catch (thrown) {
@@ -100,7 +110,7 @@ async function runInterleaved(handler: Handler, frame: BatchFrame, results: Batc
       const given = handler(payload, new TaskContext(frame, index));
       const emitted = isSpecial(given)
         ? await finish(given, index, startedAt, frame, results)
-        : { values: [given], port: checkedDefault(results) };
+        : plainly(given, results);
       frame.checkLimit(startedAt);
       return { emitted };
     } catch (thrown) {
@@ -118,12 +128,16 @@ async function runInterleaved(handler: Handler, frame: BatchFrame, results: Batc
  * Steps the state with each payload. A step that fails leaves the state as it was, even if it had begun to change it
  * in place: the state goes back to the last checkpoint and the steps since are taken again. Each failure sets a new
  * checkpoint, so all failures together repeat no step more than once. Handlers work on copies throughout.
+ *
+ * @param careful look at the state after every step, and fail those that leave one which cannot be kept
+ * @returns undefined when such a state came up unlooked for: then the batch is to be run again, carefully
  */
 async function runFold(
   folder: Folder,
   frame: BatchFrame,
   results: BatchResults,
-): Promise<{ value: unknown }> {
+  careful: boolean,
+): Promise<{ value: unknown } | undefined> {
   const { payloads, stopOnError, state: before } = frame.batch;
   let working: unknown[];
   let restore = () => (before ? structuredClone(before.value) : folder.initial());
@@ -131,12 +145,46 @@ async function runFold(
   try {
     working = structuredClone(payloads);
     state = restore();
+    if (!isPayload(state)) throw new NotCloneableError(state, 'state');
   } catch (thrown) {
     for (const _ of payloads) results.failed(thrown);
     return before ?? { value: undefined };
   }
+  const step = stepper(folder, frame);
+  let since: number[] = [];
+  let stopped = false;
+  for (let index = 0; index < payloads.length; index++) {
+    if (stopped || frame.aborted) {
+      results.notRun();
+      continue;
+    }
+    try {
+      const next = step(state, working[index], index);
+      const stepped = isThenable(next) ? await next : next;
+      if (careful && !isPayload(stepped)) throw new NotCloneableError(stepped, 'state');
+      state = stepped;
+      since.push(index);
+      results.nothing();
+    } catch (thrown) {
+      if (frame.aborted) results.notRun();
+      else results.failed(thrown);
+      stopped = stopOnError;
+      state = restore();
+      for (const done of since) state = await step(state, structuredClone(payloads[done]), done);
+      const checkpoint = state;
+      if (!isPayload(checkpoint)) return undefined;
+      restore = () => structuredClone(checkpoint);
+      state = restore();
+      since = [];
+    }
+  }
+  return isPayload(state) ? { value: state } : undefined;
+}
+
+/** One step of a fold, watched where the batch is. */
+function stepper(folder: Folder, frame: BatchFrame) {
   const watched = frame.timeoutMs !== undefined || frame.hooks.started !== undefined;
-  const step = (from: unknown, payload: unknown, index: number): unknown => {
+  return (from: unknown, payload: unknown, index: number): unknown => {
     if (from === undefined) return payload;
     let startedAt = 0;
     frame.current = index;
@@ -149,31 +197,6 @@ async function runFold(
     if (watched) frame.checkLimit(startedAt);
     return next;
   };
-  let since: number[] = [];
-  let stopped = false;
-  for (let index = 0; index < payloads.length; index++) {
-    if (stopped || frame.aborted) {
-      results.notRun();
-      continue;
-    }
-    try {
-      const next = step(state, working[index], index);
-      state = isThenable(next) ? await next : next;
-      since.push(index);
-      results.nothing();
-    } catch (thrown) {
-      if (frame.aborted) results.notRun();
-      else results.failed(thrown);
-      stopped = stopOnError;
-      state = restore();
-      for (const done of since) state = await step(state, structuredClone(payloads[done]), done);
-      const checkpoint = state;
-      restore = () => structuredClone(checkpoint);
-      state = restore();
-      since = [];
-    }
-  }
-  return { value: state };
 }
 
 /** Waits for what a handler gave other than a plain value, and gathers it. */
@@ -185,14 +208,16 @@ async function finish(
   results: BatchResults,
 ): Promise<Emitted> {
   const value = isThenable(given) ? await frame.settle(given, index, startedAt) : given;
-  if (!(value instanceof Emission)) return { values: [value], port: checkedDefault(results) };
+  if (!(value instanceof Emission)) return plainly(value, results);
   const gathered = gather(value, results);
   return isThenable(gathered) ? ((await frame.settle(gathered, index, startedAt)) as Emitted) : gathered;
 }
 
-function checkedDefault(results: BatchResults): string {
+/** One value, to the default port. */
+function plainly(value: unknown, results: BatchResults): Emitted {
   results.checkPlain();
-  return 'out';
+  checkPayload(value);
+  return { values: [value], port: defaultOutput };
 }
 
 function isSpecial(value: unknown): boolean {

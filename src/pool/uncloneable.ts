@@ -1,10 +1,24 @@
 /**
- * What to do when a reply cannot be posted: find the results that do not survive structured cloning, and turn each
- * such task's success into a failure that names the path to the culprit. Costs nothing while all goes well.
+ * Results that cannot travel on fail their task, with the path to the culprit. What no payload may hold is seen as a
+ * result is taken in ({@link NotCloneableError}); the rest (a proxy, a getter that throws) when a reply cannot be
+ * posted: then the results to blame are found, and each such task's success is turned into a failure.
  */
 import { outcome } from '../engine/executor.ts';
-import type { WireError } from '../errors.ts';
+import { HandloomError, toWireError, type WireError } from '../errors.ts';
+import { isPayload } from '../schema/payload.ts';
 import type { Answer } from './program.ts';
+
+/** A result, or a fold's state, holds something that no payload may hold. */
+export class NotCloneableError extends HandloomError {
+  override name = 'DataCloneError';
+  constructor(value: unknown, what: 'result' | 'state', canPost: CanPost = isPayload) {
+    const where = culprit(value, what, canPost);
+    super(
+      'not_cloneable',
+      `The result cannot leave its worker, since it holds something that cannot be copied: ${where}.`,
+    );
+  }
+}
 
 /** Whether a value survives the channel it is to be sent through. */
 export type CanPost = (value: unknown) => boolean;
@@ -22,7 +36,7 @@ export const canClone: CanPost = (value) => {
 /** Changes an answer so that it can be posted. */
 export function repairAnswer(answer: Answer, canPost: CanPost): void {
   const { result } = answer;
-  const bad = new Map<number, string>();
+  const bad = new Map<number, WireError>();
   findBad(result.values, 0, result.values.length, canPost, bad);
   if (bad.size) failTasks(result, bad, canPost);
   result.errors = result.errors.map((error) => (canPost(error) ? error : bareError(error)));
@@ -32,7 +46,7 @@ export function repairAnswer(answer: Answer, canPost: CanPost): void {
     );
   }
   if (result.state && !canPost(result.state)) {
-    const error = notCloneable(culprit(result.state.value, 'state', canPost));
+    const error = notCloneable(result.state.value, 'state', canPost);
     delete result.state;
     result.values = [];
     result.outcomes = result.outcomes.map((each) => (each === outcome.notRun ? each : outcome.failed));
@@ -48,11 +62,11 @@ function findBad(
   from: number,
   to: number,
   canPost: CanPost,
-  bad: Map<number, string>,
+  bad: Map<number, WireError>,
 ): void {
   if (from >= to || canPost(values.slice(from, to))) return;
   if (to - from === 1) {
-    bad.set(from, culprit(values[from], 'result', canPost));
+    bad.set(from, notCloneable(values[from], 'result', canPost));
     return;
   }
   const middle = (from + to) >>> 1;
@@ -60,7 +74,7 @@ function findBad(
   findBad(values, middle, to, canPost, bad);
 }
 
-function failTasks(result: Answer['result'], bad: Map<number, string>, canPost: CanPost): void {
+function failTasks(result: Answer['result'], bad: Map<number, WireError>, canPost: CanPost): void {
   const { outcomes, counts, ports, values, errors } = result;
   const keptValues: unknown[] = [];
   const keptPorts: string[] = [];
@@ -82,7 +96,7 @@ function failTasks(result: Answer['result'], bad: Map<number, string>, canPost: 
     }
     outcomes[task] = outcome.failed;
     if (counts) counts[task] = 0;
-    allErrors.push(notCloneable(bad.get(wrong)!));
+    allErrors.push(bad.get(wrong)!);
   }
   result.values = keptValues;
   if (ports) result.ports = keptPorts;
@@ -108,31 +122,40 @@ function* childrenOf(value: object): Generator<[step: string, child: unknown]> {
   } else if (value instanceof Set) {
     let position = 0;
     for (const child of value) yield [`.values[${position++}]`, child];
+  } else if (ArrayBuffer.isView(value)) {
+    yield ['.buffer', value.buffer];
   } else {
+    if (value instanceof Error && value.cause !== undefined) yield ['.cause', value.cause];
     for (const key of Object.keys(value)) {
-      const step = Array.isArray(value)
-        ? `[${key}]`
-        : /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
-          ? `.${key}`
-          : `[${JSON.stringify(key)}]`;
+      const step =
+        Array.isArray(value) && /^\d+$/.test(key)
+          ? `[${key}]`
+          : /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
+            ? `.${key}`
+            : `[${JSON.stringify(key)}]`;
       yield [step, (value as Record<string, unknown>)[key]];
     }
   }
 }
 
+/** What to give instead of what is refused most. */
+const instead: Record<string, string> = {
+  Blob: '; give its bytes instead',
+  File: '; give its bytes instead',
+  SharedArrayBuffer: '; give a copy instead',
+  Promise: '; await it',
+};
+
 function kindOf(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   const name = typeof value === 'object' && value !== null ? value.constructor?.name : typeof value;
-  return `a ${name ?? 'value'}`;
+  return `a ${name ?? 'value'}${instead[name ?? ''] ?? ''}`;
 }
 
-function notCloneable(where: string): WireError {
-  return {
-    name: 'DataCloneError',
-    code: 'not_cloneable',
-    message: `The result cannot leave its worker, since it holds something that cannot be copied: ${where}.`,
-  };
+function notCloneable(value: unknown, what: 'result' | 'state', canPost: CanPost): WireError {
+  const { stack: _, ...wire } = toWireError(new NotCloneableError(value, what, canPost));
+  return wire;
 }
 
 function bareError({ name, message, stack, code }: WireError): WireError {

@@ -41,4 +41,8 @@ export const viewTypes = [
   BigInt64Array,
   BigUint64Array,
   DataView,
+  // Where the platform has it: Chromium does, Node 20 does not.
+  ...('Float16Array' in globalThis
+    ? [(globalThis as unknown as { Float16Array: Float32ArrayConstructor }).Float16Array]
+    : []),
 ] as const;

@@ -1,23 +1,54 @@
-/** Equality as structured cloning must preserve it: types, NaN, -0, undefined, and the shape of cycles. */
-export function deepEqual(a: unknown, b: unknown, pairs = new Map<unknown, unknown>()): boolean {
-  if (Object.is(a, b)) return true;
+/**
+ * Equality as structured cloning must preserve it: types, NaN, -0, undefined, holes, and the shape of cycles and of
+ * what is shared.
+ */
+export function deepEqual(
+  a: unknown,
+  b: unknown,
+  pairs = new Map<unknown, unknown>(),
+  back = new Map<unknown, unknown>(),
+): boolean {
+  if (Object.is(a, b) && (typeof a !== 'object' || a === null)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (pairs.has(a)) return pairs.get(a) === b;
+  if (pairs.has(a) || back.has(b)) return pairs.get(a) === b && back.get(b) === a;
   pairs.set(a, b);
-  if (Object.prototype.toString.call(a) !== Object.prototype.toString.call(b)) return false;
-  const same = (x: unknown, y: unknown) => deepEqual(x, y, pairs);
-  if (a instanceof Date) return a.getTime() === (b as Date).getTime();
+  back.set(b, a);
+  if (brandOf(a) !== brandOf(b)) return false;
+  const same = (x: unknown, y: unknown) => deepEqual(x, y, pairs, back);
+  if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime());
   if (a instanceof RegExp) return String(a) === String(b);
-  if (a instanceof Map) return same([...a], [...(b as Map<unknown, unknown>)]);
-  if (a instanceof Set) return same([...a], [...(b as Set<unknown>)]);
-  if (a instanceof ArrayBuffer) return same(new Uint8Array(a), new Uint8Array(b as ArrayBuffer));
-  if (a instanceof Error && (a.message !== (b as Error).message || a.name !== (b as Error).name))
-    return false;
+  if (a instanceof Map) return sameList([...a].flat(1), [...(b as Map<unknown, unknown>)].flat(1), same);
+  if (a instanceof Set) return sameList([...a], [...(b as Set<unknown>)], same);
+  if (a instanceof ArrayBuffer) return sameBytes(new Uint8Array(a), new Uint8Array(b as ArrayBuffer));
+  if (ArrayBuffer.isView(a)) {
+    const view = b as ArrayBufferView;
+    return a.byteLength === view.byteLength && sameBytes(bytesOf(a), bytesOf(view));
+  }
+  if (boxes.has(brandOf(a)) && !Object.is(a.valueOf(), b.valueOf())) return false;
+  if (a instanceof Error) {
+    const other = b as Error;
+    if (a.message !== other.message || a.name !== other.name || a.stack !== other.stack) return false;
+    if (!same(a.cause, other.cause)) return false;
+  }
   const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
+  if (keys.length !== Object.keys(b).length || (Array.isArray(a) && a.length !== (b as unknown[]).length))
+    return false;
   return keys.every(
-    (key) => key in b && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+    (key) =>
+      Object.hasOwn(b, key) && same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
   );
+}
+
+const boxes = new Set(['Number', 'String', 'Boolean', 'BigInt']);
+const brandOf = (value: object) => Object.prototype.toString.call(value).slice(8, -1);
+const bytesOf = (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+function sameList(a: unknown[], b: unknown[], same: (x: unknown, y: unknown) => boolean): boolean {
+  return a.length === b.length && a.every((item, i) => same(item, b[i]));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** @throws when the two differ, showing both. */

@@ -167,6 +167,135 @@ const base: WorkerCase[] = [
     },
   },
   {
+    name: 'finds the culprit in maps, sets, lists, errors and one of many results',
+    async run(h) {
+      const code = `(x) => [
+        () => new Map([[{ a: 1 }, 1], ['deep', new Set([1, [2, { f() {} }]])]]),
+        () => new Map([[() => 1, 1]]),
+        () => new Error('outer', { cause: { why: Symbol('s') } }),
+        () => many([1, { ok: true }, [() => 1], 4]),
+        () => ({ proxy: new Proxy({}, {}) }),
+        () => Object.assign([1], { named() {} }),
+        () => async () => 1,
+        async () => ({ later: Promise.resolve() }),
+        () => 'fine',
+      ][x]()`;
+      const payloads = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+      for (const mode of ['thread', 'async'] as const) {
+        const result = await h.run({ code, policy: { mode } }, payloads);
+        assertEqual(result.values, ['fine'], mode);
+        assertEqual(
+          result.errors.map(({ name, code, message }) => [name, code, /copied: (.*)\.$/.exec(message)?.[1]]),
+          [
+            'result.get("deep").values[1][1].f (a function)',
+            'result.keys(() => 1) (a function)',
+            'result.cause.why (a symbol)',
+            'result[0] (a function)',
+            'result.proxy (a Object)',
+            'result.named (a function)',
+            'result (a function)',
+            'result.later (a Promise; await it)',
+          ].map((where) => ['DataCloneError', 'not_cloneable', where]),
+          mode,
+        );
+      }
+    },
+  },
+  {
+    name: 'refuses what no journal can keep, though a channel may carry it',
+    async run(h) {
+      const code = `(x) => [
+        () => ({ shared: new SharedArrayBuffer(8) }),
+        () => [new Uint8Array(new SharedArrayBuffer(8))],
+        () => new Map([['file', new Blob(['bytes'])]]),
+        () => many([new Blob(['bytes'])]),
+        () => { const error = new Error('round'); error.cause = { error }; return [error]; },
+      ][x]()`;
+      const { errors, values } = await h.run({ code }, [0, 1, 2, 3, 4]);
+      assertEqual(values, []);
+      assertEqual(
+        errors.map(({ code, message }) => [code, /copied: (.*)\.$/.exec(message)?.[1]]),
+        [
+          ['not_cloneable', 'result.shared (a SharedArrayBuffer; give a copy instead)'],
+          ['not_cloneable', 'result[0].buffer (a SharedArrayBuffer; give a copy instead)'],
+          ['not_cloneable', 'result.get("file") (a Blob; give its bytes instead)'],
+          ['not_cloneable', 'result (a Blob; give its bytes instead)'],
+          ['not_cloneable', 'result[0].cause (a Object)'],
+        ],
+      );
+    },
+  },
+  {
+    name: 'gives binary data buffers of their own, and the class off an instance',
+    async run(h) {
+      const code = `(x) => [x.bytes.buffer.byteLength, x.left.buffer === x.right.buffer, x.bytes.constructor.name,
+        Object.getPrototypeOf(x.point) === Object.prototype, x.point.x, x.view.getUint8(0)]`;
+      class Point {
+        x = 7;
+        get y() {
+          return 8;
+        }
+      }
+      const shared = new ArrayBuffer(16);
+      const payload = {
+        bytes: new Uint8Array([1, 2, 3]),
+        left: new Uint8Array(shared, 0, 8),
+        right: new Float64Array(shared, 8),
+        view: new DataView(new Uint8Array([5, 6]).buffer, 1),
+        point: new Point(),
+      };
+      assertEqual(await h.value(code, payload), [3, true, 'Uint8Array', true, 7, 6]);
+      const back = (await h.value('(x) => x', payload)) as typeof payload;
+      assertEqual([back.bytes.buffer.byteLength, back.left.buffer === back.right.buffer], [3, true], 'back');
+    },
+  },
+  {
+    name: 'fails the steps of a fold that leave a state which cannot be kept, and no others',
+    async run(h) {
+      const code = `{ initial: () => ({ sum: 0 }), step(s, x) {
+        if (x === 5) throw new Error('five'); return { sum: s.sum + x, ...(x === 3 && { f() {} }) }; } }`;
+      const { outcomes, errors, state } = await h.run({ type: 'test.fold', code }, [1, 3, 5, 2]);
+      assertEqual(outcomes, [succeeded, failed, failed, succeeded]);
+      assertEqual(state, { value: { sum: 3 } });
+      assertEqual([errors[0]?.code, errors[1]?.message], ['not_cloneable', 'five']);
+      assert(errors[0]?.message.includes('state.f (a function)'), `${errors[0]?.message}`);
+      const bad = await h.run(
+        { type: 'test.fold', code: '{ initial: () => ({ f() {} }), step: (s) => s }' },
+        [1],
+      );
+      assertEqual([bad.outcomes, bad.errors[0]?.code], [[failed], 'not_cloneable']);
+    },
+  },
+  {
+    name: 'stops a splitter that never ends, and goes on with the others',
+    async run(h) {
+      const code = `(x) => [
+        () => many((function* () { for (;;) yield 1; })()),
+        () => many({ [Symbol.iterator]: () => ({ next: () => ({ value: 1, done: false }) }) }),
+        () => many(new Array(4e9)),
+        () => many((function* () { for (let i = 0; ; i++) yield { i, text: 'x'.repeat(100_000) + i }; })()),
+        () => many((function* () { for (;;) yield new Uint8Array(1e6); })()),
+        () => many((async function* () { for (;;) yield new Uint8Array(1e7); })()),
+        () => many([1, 2, 3]),
+      ][x]()`;
+      const result = await h.run({ code }, [0, 1, 2, 3, 4, 5, 6]);
+      assertEqual(result.values, [1, 2, 3]);
+      const [count, size] = ['5000000 results', '512 MB of results'];
+      assertEqual(
+        result.errors.map(({ name, code, message }) => [
+          name,
+          code,
+          /^One task gave more than (.*?), /.exec(message)?.[1],
+        ]),
+        [count, count, count, size, size, size].map((limit) => [
+          'ResultLimitError',
+          'too_many_results',
+          limit,
+        ]),
+      );
+    },
+  },
+  {
     name: 'carries logs, also with data that cannot be copied',
     async run(h) {
       const { logs } = await h.run({ code: "(x, { log }) => { log('got', x); log('odd', () => {}); }" }, [
@@ -321,6 +450,15 @@ const base: WorkerCase[] = [
 ];
 
 const ownThread: WorkerCase[] = [
+  {
+    name: 'ends a splitter that hangs between two results at its limit',
+    async run(h) {
+      const code = `(x) => x ? many((function* () { yield 1; ${'for (;;);'} })()) : x`;
+      const run = h.open([{ code, policy: { timeoutMs: 200 } }]);
+      const ended = await within(5000, 'the time-out', h.execute(run, [0, 1]));
+      assertEqual([ended.kind, ended.kind === 'timeout' && ended.index], ['timeout', 1]);
+    },
+  },
   {
     name: 'ends an endless loop at its limit, names the task, and serves others meanwhile',
     async run(h) {

@@ -9,6 +9,7 @@ import { mayRetry, retryDelay } from '../../src/engine/retry.ts';
 import { TaskQueue } from '../../src/engine/task-queue.ts';
 import { components, isCyclic } from '../../src/engine/topology.ts';
 import { policySchema } from '../../src/schema/policy.ts';
+import { cloneable, tangled } from '../contracts/cloneable.ts';
 
 describe('canonical keys', () => {
   const shuffled = (value: unknown): unknown => {
@@ -65,6 +66,13 @@ describe('canonical keys', () => {
     [new Date(0), 0],
     [new Uint8Array([1]), [1]],
     [new Uint8Array([1]), new Int8Array([1])],
+    [Object(1), Object(2)],
+    [Object('a'), 'a'],
+    [new Array(1), [undefined]],
+    [Object.assign([1], { x: 2 }), [1]],
+    [new Error('e', { cause: 1 }), new Error('e', { cause: 2 })],
+    [Object.assign(new Error('e'), { code: 1 }), new Error('e')],
+    [new Date(Number.NaN), new Date(0)],
     ['x'.repeat(100), 'x'.repeat(101)],
     [
       [[1], 2],
@@ -72,6 +80,23 @@ describe('canonical keys', () => {
     ],
   ])('tell %o from %o', (a, b) => {
     expect(canonicalKey(a)).not.toBe(canonicalKey(b));
+  });
+
+  test('see the same in a Buffer as in the Uint8Array it arrives as, and nothing in stacks', () => {
+    expect(canonicalKey(Buffer.from('hi'))).toBe(canonicalKey(new Uint8Array([104, 105])));
+    const [a, b] = [new Error('e'), new Error('e')];
+    b.stack = 'elsewhere';
+    expect(canonicalKey(a)).toBe(canonicalKey(b));
+  });
+
+  test('are equal for every payload and its clone, and for a payload that is told from others only', () => {
+    fc.assert(
+      fc.property(tangled, cloneable, (value, other) => {
+        expect(canonicalKey(structuredClone(value))).toBe(canonicalKey(value));
+        expect(canonicalKey([value, other])).not.toBe(canonicalKey([value, [other]]));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   test('are had of payloads nested more deeply than the stack allows', () => {

@@ -20,6 +20,7 @@ const common = {
   inputs: [{ name: 'in', type: 'any' }],
   outputs: [{ name: 'out', type: 'any' }],
   params: z.object({ code: z.string() }),
+  prepare: ({ code }: { code: string }) => code,
   examples: [],
 } satisfies Partial<NodeDefinition>;
 

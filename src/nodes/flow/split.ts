@@ -31,8 +31,8 @@ export default defineNode({
   kind: 'map',
   title: { en: 'Split', zh: '拆分' },
   summary: {
-    en: 'Turns one value into many, each going on by itself.',
-    zh: '将一个值拆成多个，各自继续流动。',
+    en: 'Turns one value into many, each going on by itself: at most 5 million of them, or 512 MB.',
+    zh: '将一个值拆成多个，各自继续流动；最多 500 万个，或 512 MB。',
   },
   icon: 'split',
   inputs: [{ name: 'in', type: 'any' }],

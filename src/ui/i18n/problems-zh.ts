@@ -178,6 +178,16 @@ export const rules: Record<string, readonly Rule[]> = {
       '结果中有无法复制的内容，不能传出：$1。',
     ),
   ],
+  too_many_results: [
+    rule(
+      'One task gave more than (\\d+) MB of results, which is the most it may give; perhaps it never ends\\.',
+      '一个任务给出的结果超过了上限 $1 MB，也许它永远不会结束。',
+    ),
+    rule(
+      'One task gave more than (\\d+) results, which is the most it may give; perhaps it never ends\\.',
+      '一个任务给出的结果超过了上限 $1 个，也许它永远不会结束。',
+    ),
+  ],
   fetch_refused: [
     rule(
       `This graph may not fetch from (.+?)\\. Only http and https addresses can be fetched\\.`,

@@ -1,0 +1,145 @@
+/**
+ * What a payload may be: any value that structured cloning copies **and** that a journal can keep, which is less.
+ *
+ * | value                                             | as a payload                                            |
+ * |---------------------------------------------------|---------------------------------------------------------|
+ * | JSON's kinds, `undefined`, `NaN`, `±Infinity`, `-0`, big integers | as they are                             |
+ * | dates (invalid ones too), maps, sets, `RegExp`, boxed primitives | as they are                              |
+ * | `ArrayBuffer`, typed arrays, `DataView`           | as they are; a Node `Buffer` arrives as a `Uint8Array`  |
+ * | lists with holes, lone surrogates, any key        | as they are                                             |
+ * | objects in two places, cycles                     | as they are, within one payload                         |
+ * | errors                                            | name (a built-in one), message, stack and cause; structured cloning drops other fields |
+ * | instances of classes                              | their own fields; structured cloning drops the class    |
+ * | an error that stands within its own cause         | refused: V8 writes it, and then cannot read it          |
+ * | functions, symbols, promises, weak references     | refused                                                 |
+ * | `SharedArrayBuffer`, views of one                 | refused: a payload is a copy, and this would not be one |
+ * | `Blob`, `File` and what else a platform offers    | refused, on every host: give their bytes instead        |
+ *
+ * Refused means that the task which gives such a value fails with `not_cloneable`, and with the path to it.
+ */
+
+/** Objects looked at before the walk begins to remember which; most payloads have fewer. */
+const fewObjects = 200;
+/** Longer lists are walked by their keys, since they may be nothing but holes. */
+const longList = 1_000_000;
+
+/** What an object or list takes beside its contents, in bytes; roughly what V8 needs. */
+const overhead = 32;
+const slot = 8;
+
+/** Whether a value may travel as a payload. */
+export const isPayload = (value: unknown): boolean => payloadSize(value) !== undefined;
+
+/**
+ * About how many bytes a value takes in memory; undefined when it may not travel as a payload. Costs one walk; what
+ * stands in two places counts once, unless the value is small.
+ */
+export function payloadSize(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null) return primitiveSize(value);
+  return walk(value, undefined) ?? undefined;
+}
+
+function primitiveSize(value: unknown): number | undefined {
+  switch (typeof value) {
+    case 'string':
+      return slot + value.length;
+    case 'function':
+    case 'symbol':
+      return undefined;
+    default:
+      return slot;
+  }
+}
+
+/** Its own stack, since a payload may be nested more deeply than this thread's. */
+function walk(root: object, known: Set<object> | undefined): number | undefined {
+  const open: object[] = [root];
+  known?.add(root);
+  let size = 0;
+  let objects = 0;
+  for (let object = open.pop(); object; object = open.pop()) {
+    // There may be a cycle.
+    if (!known && ++objects > fewObjects) return walk(root, new Set());
+    const own = ownSize(object);
+    if (own === undefined) return undefined;
+    size += own;
+    for (const child of childrenOf(object)) {
+      if (typeof child === 'object' && child !== null) {
+        if (known?.has(child)) continue;
+        known?.add(child);
+        open.push(child);
+      } else {
+        const bytes = primitiveSize(child);
+        if (bytes === undefined) return undefined;
+        size += bytes;
+      }
+    }
+  }
+  return size;
+}
+
+/** Bytes of an object without its children; undefined for what may not travel. */
+function ownSize(object: object): number | undefined {
+  if (Array.isArray(object)) return overhead;
+  const prototype = Object.getPrototypeOf(object);
+  if (prototype === Object.prototype || prototype === null) return overhead;
+  if (ArrayBuffer.isView(object))
+    return object.buffer instanceof ArrayBuffer ? overhead + object.byteLength : undefined;
+  if (object instanceof ArrayBuffer) return overhead + object.byteLength;
+  if (object instanceof Error)
+    return leadsBack(object) ? undefined : overhead + String(object.stack ?? '').length;
+  return isOfPlatform(object) ? undefined : overhead;
+}
+
+/** Whether an error stands within its own cause. */
+function leadsBack(error: Error): boolean {
+  if (typeof error.cause !== 'object' || error.cause === null) return false;
+  const known = new Set<unknown>([error.cause]);
+  // A set tells the items that are added while it is walked, too.
+  for (const object of known) {
+    if (object === error) return true;
+    for (const child of childrenOf(object as object))
+      if (typeof child === 'object' && child !== null) known.add(child);
+  }
+  return false;
+}
+
+/** Kinds of the language that travel whole. */
+const travelling = new Set([
+  'Object',
+  'Map',
+  'Set',
+  'Date',
+  'RegExp',
+  'Number',
+  'String',
+  'Boolean',
+  'BigInt',
+]);
+
+/** Whether it is something of the platform's (a Blob, a Promise), rather than an instance of a class of somebody's. */
+function isOfPlatform(object: object): boolean {
+  const kind = Object.prototype.toString.call(object).slice(8, -1);
+  if (travelling.has(kind)) return false;
+  const known: unknown = (globalThis as Record<string, unknown>)[kind];
+  return typeof known === 'function' && object instanceof known;
+}
+
+/** Everything an object holds, keys that are objects included. */
+function childrenOf(object: object): Iterable<unknown> {
+  if (Array.isArray(object)) return object.length < longList ? object : ownValues(object);
+  if (object instanceof Map) return entriesOf(object);
+  if (object instanceof Set) return object;
+  if (object instanceof Error) return [object.cause];
+  if (ArrayBuffer.isView(object)) return [];
+  return ownValues(object);
+}
+
+function entriesOf(map: Map<unknown, unknown>): unknown[] {
+  const list: unknown[] = [];
+  for (const [key, value] of map) list.push(key, value);
+  return list;
+}
+
+const ownValues = (object: object): unknown[] =>
+  Object.keys(object).map((key) => (object as Record<string, unknown>)[key]);
