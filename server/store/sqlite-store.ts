@@ -8,8 +8,8 @@ import type { ChunkSummary } from '../../src/engine/journal.ts';
 import { NotFoundError, StoreError } from '../../src/errors.ts';
 import { hasEnded, type RunStatus, type RunSummary } from '../../src/schema/run.ts';
 import { decodeChunk } from '../../src/store/journal-codec.ts';
-import { chunkExists, fromCursor, limitOf, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
-import { joinRun, splitChunks, splitRun, summaryOf } from '../../src/store/run-parts.ts';
+import { fromCursor, limitOf, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
+import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from '../../src/store/run-parts.ts';
 import type { ArtifactStore, GraphRecord, GraphStore, RunStore, Store } from '../../src/store/store.ts';
 import { openSqlite, type SqlTables, toStoreError } from './sqlite-database.ts';
 
@@ -163,20 +163,26 @@ function createRuns(guard: Guard): RunStore {
       }),
     append: (run, chunks) =>
       guard(async (db) => {
-        const parts = splitChunks(run.id, chunks);
+        const parts = splitChunks(chunks);
         const write = async (tx: Transaction<SqlTables>) => {
           const row = toRow(summaryOf(run));
           // The write comes first, so that the lock is taken at once and no other process slips in between.
           const changed = await tx.updateTable('runs').set(row).where('id', '=', run.id).executeTakeFirst();
           if (changed.numUpdatedRows === 0n) throw new NotFoundError('run', run.id);
+          const end = await tx
+            .selectFrom('chunks')
+            .select('last')
+            .where('run', '=', run.id)
+            .orderBy('first', 'desc')
+            .limit(1)
+            .executeTakeFirst();
+          checkFollows(run.id, Number(end?.last ?? 0), parts);
           for (const { summary, body } of parts) {
             const { first, last } = summary;
-            const added = await tx
+            await tx
               .insertInto('chunks')
               .values({ run: run.id, first, last, summary: JSON.stringify(summary) })
-              .onConflict((conflict) => conflict.doNothing())
-              .executeTakeFirst();
-            if (added.numInsertedOrUpdatedRows === 0n) throw chunkExists(run.id, first);
+              .execute();
             await tx.insertInto('chunk_bodies').values({ run: run.id, first, bytes: body }).execute();
           }
         };

@@ -9,8 +9,8 @@ import { NotFoundError, StoreError } from '../errors.ts';
 import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
 import { toStoreError } from './dexie-errors.ts';
 import { decodeChunk } from './journal-codec.ts';
-import { chunkExists, fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
-import { joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
+import { fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
+import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
 import type { ArtifactStore, GraphRecord, GraphStore, RunStore, Store } from './store.ts';
 
 interface BytesRow {
@@ -196,14 +196,14 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
     append: (run, chunks) =>
       guard(async () => {
         // Encoded before the transaction, which would end by itself while we compute.
-        const parts = splitChunks(run.id, chunks);
+        const parts = splitChunks(chunks);
         const of = hasEnded(run.status) ? strict : db;
         await of.transaction('rw', [of.runs, of.chunks, of.chunkBodies], async () => {
           if ((await of.runs.where('id').equals(run.id).count()) === 0)
             throw new NotFoundError('run', run.id);
-          const there = await of.chunks.bulkGet(parts.map(({ summary }) => [run.id, summary.first]));
-          const known = there.find((chunk) => chunk !== undefined);
-          if (known) throw chunkExists(run.id, known.first);
+          const ends = of.chunks.where('[run+last]').between([run.id, -Infinity], [run.id, Infinity]);
+          const [end] = await ends.reverse().limit(1).keys();
+          checkFollows(run.id, (end as unknown as [string, number] | undefined)?.[1] ?? 0, parts);
           await of.chunks.bulkAdd(parts.map(({ summary }) => summary));
           await of.chunkBodies.bulkAdd(
             parts.map(({ summary, body }) => ({ run: run.id, first: summary.first, bytes: body })),

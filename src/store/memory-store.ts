@@ -5,7 +5,6 @@ import type { RunSummary } from '../schema/run.ts';
 import { decodeChunk } from './journal-codec.ts';
 import {
   byNewest,
-  chunkExists,
   fromCursor,
   limitOf,
   matches,
@@ -14,12 +13,14 @@ import {
   pageOf,
   runExists,
 } from './paging.ts';
-import { joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
+import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
 import type { ArtifactStore, GraphRecord, GraphStore, Page, PageQuery, RunStore, Store } from './store.ts';
 
 interface StoredRun {
   summary: string;
   document: Uint8Array;
+  /** Sequence number of the last entry; 0 for none. */
+  last: number;
   /** By sequence number of the first entry, in order of writing. */
   chunks: Map<number, { summary: string; body: Uint8Array }>;
 }
@@ -82,7 +83,7 @@ function createRuns(open: Open, { onBody = (_run, _first, body) => body }: Memor
       open(() => {
         if (runs.has(run.id)) throw runExists(run.id);
         const { summary, document } = splitRun(run);
-        runs.set(run.id, { summary: JSON.stringify(summary), document, chunks: new Map() });
+        runs.set(run.id, { summary: JSON.stringify(summary), document, last: 0, chunks: new Map() });
       }),
     get: (id) =>
       open(() => {
@@ -100,11 +101,13 @@ function createRuns(open: Open, { onBody = (_run, _first, body) => body }: Memor
         if (!stored) throw new NotFoundError('run', run.id);
         // All that can go wrong does so before anything is changed.
         const added = new Map<number, { summary: string; body: Uint8Array }>();
-        for (const { summary, body } of splitChunks(run.id, chunks)) {
+        const parts = splitChunks(chunks);
+        checkFollows(run.id, stored.last, parts);
+        for (const { summary, body } of parts) {
           const { first } = summary;
-          if (stored.chunks.has(first)) throw chunkExists(run.id, first);
           added.set(first, { summary: JSON.stringify(summary), body: onBody(run.id, first, body) });
         }
+        stored.last = parts.at(-1)?.summary.last ?? stored.last;
         stored.summary = JSON.stringify(summaryOf(run));
         for (const [first, chunk] of added) stored.chunks.set(first, chunk);
       }),

@@ -62,8 +62,10 @@ export const noCounts = (): Record<RunStatus, number> =>
 export const runExists = (id: string): ConflictError =>
   new ConflictError('run_exists', `There is already a run ${JSON.stringify(id)}.`, { details: { id } });
 
-/** The error of a chunk where there is one: two engines may not both write a run's history. */
-export const chunkExists = (run: string, first: number): ConflictError =>
-  new ConflictError('chunk_exists', `The journal of run ${run} already has a chunk from entry ${first} on.`, {
-    details: { run, first },
-  });
+/** The error of a chunk that does not begin where the journal ends: somebody else has written to it, or will have to. */
+export const journalConflict = (run: string, expected: number, first: number): ConflictError =>
+  new ConflictError(
+    'journal_conflict',
+    `The journal of run ${run} goes on with entry ${expected}, and a chunk from entry ${first} on was to be added.`,
+    { details: { run, expected, first } },
+  );

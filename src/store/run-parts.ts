@@ -3,7 +3,7 @@ import type { ChunkSummary, JournalChunk } from '../engine/journal.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { RunSummary } from '../schema/run.ts';
 import { decodeValue, encodeChunk, encodeValue } from './journal-codec.ts';
-import { chunkExists } from './paging.ts';
+import { journalConflict } from './paging.ts';
 import type { RunRecord } from './store.ts';
 
 /** A run's summary apart from what is needed to go on with it, which is written once. */
@@ -33,13 +33,24 @@ export interface ChunkParts {
   body: Uint8Array;
 }
 
-/** @throws StoreError `value_not_storable`, ConflictError `chunk_exists` when two begin with the same entry */
-export function splitChunks(run: string, chunks: readonly JournalChunk[]): ChunkParts[] {
-  const firsts = new Set<number>();
+/** @throws StoreError `value_not_storable` */
+export function splitChunks(chunks: readonly JournalChunk[]): ChunkParts[] {
   return chunks.map((chunk) => {
-    if (firsts.has(chunk.first)) throw chunkExists(run, chunk.first);
-    firsts.add(chunk.first);
     const { entries: _entries, ...summary } = chunk;
     return { summary, body: encodeChunk(chunk) };
   });
+}
+
+/**
+ * Makes sure that chunks follow each other, and the journal, without a gap. So an engine that was stopped for a
+ * while, and whose run has gone on elsewhere meanwhile, cannot write into its history.
+ * @param last sequence number of the last entry stored; 0 for none
+ * @throws ConflictError `journal_conflict`
+ */
+export function checkFollows(run: string, last: number, parts: readonly ChunkParts[]): void {
+  let expected = last + 1;
+  for (const { summary } of parts) {
+    if (summary.first !== expected) throw journalConflict(run, expected, summary.first);
+    expected = summary.last + 1;
+  }
 }

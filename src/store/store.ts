@@ -62,7 +62,10 @@ export interface RunStore {
   get(id: string): Promise<RunRecord | undefined>;
   /** Newest first; without documents. */
   list(query?: RunQuery): Promise<Page<RunSummary>>;
-  /** Appends chunks to the journal and sets the run's summary, together. */
+  /**
+   * Appends chunks to the journal and sets the run's summary, together.
+   * @throws ConflictError `journal_conflict` when they do not begin right after the last entry stored
+   */
   append(run: RunSummary, chunks: JournalChunk[]): Promise<void>;
   /** Summaries of the chunks that hold entries after `after` (a sequence number, default 0), in order. */
   summaries(run: string, after?: number): Promise<ChunkSummary[]>;

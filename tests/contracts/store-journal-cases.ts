@@ -31,8 +31,10 @@ mustHold('appends chunks with the summary and gives them back', async ({ store: 
 mustHold('orders chunks by sequence number beyond any count of digits', async ({ store: { runs } }) => {
   await runs.create(run('r'));
   const firsts = [1, 9, 10, 100, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER - 1];
-  for (const first of [...firsts].reverse())
-    await runs.append(summary(run('r')), [chunk('r', first, [first])]);
+  for (const [i, first] of firsts.entries()) {
+    const last = (firsts[i + 1] ?? first + 1) - 1;
+    await runs.append(summary(run('r')), [{ ...chunk('r', first, [first]), last }]);
+  }
   equal(
     (await runs.summaries('r')).map((one) => one.first),
     firsts,
@@ -88,12 +90,41 @@ mustHold('keeps nothing of an append that cannot be stored whole', async ({ stor
   await rejects('value_not_storable', () =>
     runs.append(after, [chunk('r', 2, [2]), chunk('r', 3, [() => 3])]),
   );
-  await rejects('chunk_exists', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 1, ['other'])]));
-  await rejects('chunk_exists', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 2, [2])]));
+  await rejects('journal_conflict', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 1, ['other'])]));
+  await rejects('journal_conflict', () => runs.append(after, [chunk('r', 2, [2]), chunk('r', 2, [2])]));
   equal((await runs.get('r'))?.reason, 'before');
   equal((await runs.summaries('r')).length, 1);
   equal(await runs.chunk('r', 2), undefined);
   equal(await runs.chunk('r', 1), chunk('r', 1, [1]));
+});
+
+mustHold('appends only where the journal ends, and else changes nothing', async ({ store: { runs } }) => {
+  await runs.create(run('r', { reason: 'before' }));
+  const append = (...chunks: JournalChunk[]) => runs.append(summary(run('r', { reason: 'after' })), chunks);
+  equal(await rejects('journal_conflict', () => append(chunk('r', 2, [2]))), {
+    run: 'r',
+    expected: 1,
+    first: 2,
+  });
+  equal((await runs.get('r'))?.reason, 'before');
+  await append(chunk('r', 1, ['a', 'b']));
+  const late = () => runs.append(summary(run('r', { reason: 'late' })), [chunk('r', 2, ['late'])]);
+  equal(await rejects('journal_conflict', late), { run: 'r', expected: 3, first: 2 });
+  await rejects('journal_conflict', () => append(chunk('r', 1, ['a', 'b'])));
+  await rejects('journal_conflict', () => append(chunk('r', 3, [3]), chunk('r', 5, [5])));
+  await rejects('journal_conflict', () =>
+    runs.append(summary(run('r', { status: 'succeeded' })), [chunk('r', 4, [4])]),
+  );
+  equal((await runs.get('r'))?.reason, 'after');
+  equal(
+    (await runs.summaries('r')).map((one) => [one.first, one.last]),
+    [[1, 2]],
+  );
+  // Of two that come at once with the same place, one gets it.
+  const both = await Promise.allSettled([append(chunk('r', 3, ['x'])), append(chunk('r', 3, ['y']))]);
+  equal(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+  await append(chunk('r', 4, ['z']));
+  equal((await runs.summaries('r')).length, 3);
 });
 
 mustHold(
@@ -156,18 +187,17 @@ mustHold('deletes a run with its journal and nothing else', async ({ store: { ru
 mustHold('takes appends to several runs at once', async ({ store: { runs } }) => {
   const ids = Array.from({ length: 8 }, (_, i) => `run ${i}`);
   await Promise.all(ids.map((id) => runs.create(run(id))));
-  const appends = ids.flatMap((id) =>
-    Array.from(
-      { length: 12 },
-      (_, i) => () => runs.append(summary(run(id, { reason: String(i) })), [chunk(id, i * 10 + 1, [id, i])]),
+  const appends = Array.from({ length: 12 }, (_, i) =>
+    ids.map(
+      (id) => () => runs.append(summary(run(id, { reason: String(i) })), [chunk(id, i + 1, [`${id} ${i}`])]),
     ),
   );
-  await Promise.all(appends.map((append) => append()));
+  await Promise.all(appends.flat().map((append) => append()));
   for (const id of ids) {
     equal(
       (await runs.summaries(id)).map((one) => one.first),
-      Array.from({ length: 12 }, (_, i) => i * 10 + 1),
+      Array.from({ length: 12 }, (_, i) => i + 1),
     );
-    equal(await runs.chunk(id, 71), chunk(id, 71, [id, 7]));
+    equal(await runs.chunk(id, 8), chunk(id, 8, [`${id} 7`]));
   }
 });
