@@ -17,7 +17,7 @@ const readAheadAt = 16_384;
 
 /** Sends out all that may go now. */
 export function dispatch(state: SchedulerState): void {
-  if (state.status !== 'running') return;
+  if (state.status !== 'running' || state.held) return;
   for (let index = state.ready.own.first; index !== undefined; index = state.ready.own.first) {
     const node = nodeAt(state, index);
     while (maySend(state, node)) send(state, node, nextTasks(state, node));

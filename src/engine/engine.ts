@@ -2,14 +2,20 @@
  * The engine of a host: starts runs, knows those that live, and answers about all of them from their journals.
  * It is the `RunService` of the API; a host gives it a store, an executor, a clock and the node types.
  */
-import { ConflictError, type Issue, NotFoundError, toWireError, ValidationError } from '../errors.ts';
+import {
+  ConflictError,
+  HandloomError,
+  type Issue,
+  NotFoundError,
+  toWireError,
+  ValidationError,
+} from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
 import type { RunRecord, Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { PreparedNode } from './executor.ts';
-import { isPassing } from './journal-writer.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { deliveriesTo } from './redelivery.ts';
 import { Replay } from './replay.ts';
@@ -18,6 +24,7 @@ import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
 import { restrictGraph } from './scope.ts';
 import { SpillReader } from './spill-reader.ts';
+import { isWorthAnotherTry, patience } from './store-patience.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
@@ -62,6 +69,7 @@ export class Engine extends RunQueries {
   readonly #options: EngineOptions;
   /** What may bring a run back to life is done one after the other: it must not live twice. */
   readonly #turns = new Turns();
+  #hasLeft = false;
 
   constructor(options: EngineOptions) {
     super(options.store, options.executor);
@@ -159,10 +167,44 @@ export class Engine extends RunQueries {
   }
 
   /**
-   * Resumes every run that a host which is no more has left unfinished.
+   * Resumes every run that a host which is no more has left unfinished. Where the store refuses for now, it is tried
+   * again by itself later.
    * @returns ids of the runs that go on
    */
-  async recover(): Promise<string[]> {
+  recover(): Promise<string[]> {
+    return this.#recover(1);
+  }
+
+  async #recover(attempt: number): Promise<string[]> {
+    const resumed: string[] = [];
+    let isAgain = false;
+    for (const id of await this.#interrupted()) {
+      if (this.live.has(id)) continue;
+      try {
+        await this.resume(id);
+        resumed.push(id);
+      } catch (error) {
+        // Somebody else was quicker.
+        if (error instanceof ConflictError || error instanceof NotFoundError) continue;
+        if (isWorthAnotherTry(error, attempt)) isAgain = true;
+        else if (!isNewer(error))
+          await this.#giveUp(id, 'failed', `The run could not be resumed: ${toWireError(error).message}`);
+      }
+    }
+    if (isAgain) this.#recoverLater(attempt);
+    return resumed;
+  }
+
+  #recoverLater(attempt: number): void {
+    this.#options.clock.after(patience(attempt), () => {
+      if (this.#hasLeft) return;
+      this.#recover(attempt + 1).catch((error) => {
+        if (isWorthAnotherTry(error, attempt + 1)) this.#recoverLater(attempt + 1);
+      });
+    });
+  }
+
+  async #interrupted(): Promise<string[]> {
     const interrupted: string[] = [];
     for (const status of ['pending', 'running', 'paused'] as const) {
       let cursor: string | undefined;
@@ -172,19 +214,7 @@ export class Engine extends RunQueries {
         cursor = page.nextCursor ?? undefined;
       } while (cursor);
     }
-    const resumed: string[] = [];
-    for (const id of interrupted) {
-      if (this.live.has(id)) continue;
-      try {
-        await this.resume(id);
-        resumed.push(id);
-      } catch (error) {
-        // Somebody else was quicker, or it is to be tried again later.
-        if (error instanceof ConflictError || isPassing(error)) continue;
-        await this.#giveUp(id, 'failed', `The run could not be resumed: ${toWireError(error).message}`);
-      }
-    }
-    return resumed;
+    return interrupted;
   }
 
   /** Everything that keeps a document from running; empty when nothing does. */
@@ -198,15 +228,19 @@ export class Engine extends RunQueries {
     }
   }
 
-  /** Ends a run: one that lives here, or one whose host died. */
+  /**
+   * Ends a run: one that lives here, or one whose host died. While its store refuses to take the end, it is still
+   * told as paused.
+   */
   async cancel(id: string): Promise<void> {
-    const run = this.live.get(id) ?? (await this.#turns.take(id, () => this.#interrupted(id)));
+    const run = this.live.get(id) ?? (await this.#turns.take(id, () => this.#dead(id)));
     run?.send({ type: 'cancel' });
-    await run?.ended;
+    await run?.endedOrHeld();
+    if (run?.isTaken) await this.#refuse(id);
   }
 
   /** A run whose host died, as its journal left it; undefined when that cannot be told, and it is cancelled so. */
-  async #interrupted(id: string): Promise<LiveRun | undefined> {
+  async #dead(id: string): Promise<LiveRun | undefined> {
     const live = this.live.get(id);
     if (live) return live;
     const { status, owner } = await this.record(id);
@@ -215,7 +249,7 @@ export class Engine extends RunQueries {
     try {
       return await this.#revive(id);
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isWorthAnotherTry(error, 1)) throw error;
       await this.#giveUp(id, 'cancelled');
       return undefined;
     }
@@ -240,9 +274,11 @@ export class Engine extends RunQueries {
     if (run.fedTo === undefined) run.send({ type: 'close' });
   }
 
-  /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node` */
+  /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node`, StoreError while its store refuses */
   async inject(id: string, inputs: Record<string, unknown[]>): Promise<void> {
     const run = this.#goingOn(id) ?? (await this.#refuse(id));
+    // What is not sent out while the store refuses must not pile up.
+    if (run.held) throw run.held;
     const nodes = Object.keys(inputs).map((node) => [node, run.indexOf(node)] as const);
     for (const [node, index] of nodes) {
       if (index !== undefined) continue;
@@ -311,6 +347,7 @@ export class Engine extends RunQueries {
    * tasks still give counts no more. Whoever opens the store next goes on with them.
    */
   async leave(): Promise<void> {
+    this.#hasLeft = true;
     const runs = [...this.live.values()];
     this.live.clear();
     await Promise.all(runs.map((run) => run.leave()));
@@ -367,8 +404,9 @@ export class Engine extends RunQueries {
     nodes: PreparedNode[],
     graph: Graph,
   ): LiveRun {
-    const { executor, store, clock } = this.#options;
-    const run = new LiveRun({ summary, state, executor, journal: store.runs, spill, clock });
+    const { executor, store, clock, newId } = this.#options;
+    const life = newId();
+    const run = new LiveRun({ summary, state, executor, life, journal: store.runs, spill, clock });
     this.live.set(run.id, run);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
     void run.ended.then(() => this.live.delete(run.id));
@@ -449,6 +487,9 @@ function groupByNode(errors: ErrorRecord[]): Map<string, ErrorRecord[]> {
   }
   return groups;
 }
+
+/** Whether what was to be read is of a newer version of Handloom, which can go on with it. */
+const isNewer = (error: unknown): boolean => error instanceof HandloomError && error.code === 'journal_newer';
 
 const runEnded = (id: string, status: RunStatus): ConflictError =>
   new ConflictError('run_ended', `The run has ended already: ${status}.`, { details: { id, status } });

@@ -2,64 +2,68 @@
  * Brings a run's journal into the store: entries gather for a moment and are committed as chunks, together with the
  * run's summary. What one step of the scheduler recorded is never split between two commits.
  */
-import { StoreError } from '../errors.ts';
 import type { RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
-import {
-  attemptEnd,
-  type ChunkSummary,
-  type JournalChunk,
-  type JournalEntry,
-  journalVersion,
-  type NodeSummary,
-} from './journal.ts';
-import { roughSize, roughSizeOfMany } from './rough-size.ts';
+import type { ChunkSummary, JournalChunk, JournalEntry } from './journal.ts';
+import { add, chunksOf, isFull, type Load, loadOf } from './journal-chunks.ts';
+import { isWorthAnotherTry, patience, refusalOf } from './store-patience.ts';
 
 /** Milliseconds entries may wait for company. */
 const longestWaitMs = 100;
-/** Tasks, counted once for each entry that names them, that make a chunk full. */
-const fullAt = 5_000;
-/** Bytes, roughly, that make a chunk full. */
-const fullAtBytes = 256 * 1024;
 /** Uncommitted tasks, and bytes, beyond which the run waits for the store. */
 const backlogLimit = 100_000;
 const backlogBytes = 32 * 1024 * 1024;
 
 export interface JournalSink {
   append(run: RunSummary, chunks: JournalChunk[]): Promise<void>;
+  summaries(run: string, after: number): Promise<ChunkSummary[]>;
+}
+
+export interface JournalWriterOptions {
+  sink: JournalSink;
+  clock: Clock;
+  /** Sequence number of the last entry that is in the store already. */
+  after: number;
+  /** Names this writer among all that may write to the run's journal. */
+  life: string;
+  /** Gives the run as it is at the moment of a commit. */
+  summary: () => RunSummary;
+  /** Hears of each chunk once it is in the store, in order. */
+  onCommitted: (chunk: ChunkSummary) => void;
+  /** The store refuses for now; what was written is kept and offered again until it is taken. */
+  onHeld: (error: unknown) => void;
+  /** The store has taken what it had refused. */
+  onFreed: () => void;
+  /** The journal goes on without this writer, which writes no more. */
+  onTaken: () => void;
+  /** The store refuses for good. What is written now is offered once more, with all before it, and then dropped. */
+  onFailed: (error: unknown) => void;
 }
 
 export class JournalWriter {
-  readonly #sink: JournalSink;
-  readonly #clock: Clock;
-  readonly #summary: () => RunSummary;
-  readonly #onCommitted: (chunk: ChunkSummary) => void;
-  readonly #onError: (error: unknown) => void;
+  readonly #options: JournalWriterOptions;
   #entries: JournalEntry[] = [];
   #waiting: Load = { tasks: 0, bytes: 0 };
   #inCommit: Load = { tasks: 0, bytes: 0 };
   #commit: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
+  /** Takes back the next offer of what the store has refused. */
+  #cancelOffer: (() => void) | undefined;
+  #refusals = 0;
+  #hasFailed = false;
+  #isOver = false;
+  /** Sequence numbers of the last entries written and committed. */
+  #written: number;
+  #committed: number;
+  #awaited: { seq: number; resolve: () => void }[] = [];
 
-  /**
-   * @param summary gives the run as it is at the moment of a commit
-   * @param onCommitted hears of each chunk once it is in the store, in order
-   */
-  constructor(
-    sink: JournalSink,
-    clock: Clock,
-    summary: () => RunSummary,
-    onCommitted: (chunk: ChunkSummary) => void,
-    onError: (error: unknown) => void,
-  ) {
-    this.#sink = sink;
-    this.#clock = clock;
-    this.#summary = summary;
-    this.#onCommitted = onCommitted;
-    this.#onError = onError;
+  constructor(options: JournalWriterOptions) {
+    this.#options = options;
+    this.#written = options.after;
+    this.#committed = options.after;
   }
 
-  /** Whether the store lags so far behind that the run should wait for {@link flush}. */
+  /** Whether the store lags so far behind that the run should wait for {@link committed}. */
   get isBehind(): boolean {
     const [waiting, inCommit] = [this.#waiting, this.#inCommit];
     return waiting.tasks + inCommit.tasks > backlogLimit || waiting.bytes + inCommit.bytes > backlogBytes;
@@ -67,16 +71,17 @@ export class JournalWriter {
 
   /** Takes in what one step recorded. */
   write(entries: JournalEntry[]): void {
-    if (entries.length === 0) return;
+    if (entries.length === 0 || this.#isOver) return;
     for (const entry of entries) {
       this.#entries.push(entry);
       add(this.#waiting, loadOf(entry));
     }
+    this.#written = entries[entries.length - 1]?.seq ?? this.#written;
     if (isFull(this.#waiting)) void this.flush();
-    else this.#cancelTimer ??= this.#clock.after(longestWaitMs, () => void this.flush());
+    else this.#cancelTimer ??= this.#options.clock.after(longestWaitMs, () => void this.flush());
   }
 
-  /** Commits what has been written so far. Never rejects: a store's error goes to `onError`. */
+  /** Offers the store what has been written so far, unless it has just refused. Never rejects. */
   flush(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -84,140 +89,108 @@ export class JournalWriter {
     return this.#commit;
   }
 
+  /** Settles when all that has been written so far is in the store, or can never be. Never rejects. */
+  committed(): Promise<void> {
+    if (this.#isOver || this.#committed >= this.#written) return Promise.resolve();
+    const seq = this.#written;
+    const promise = new Promise<void>((resolve) => {
+      this.#awaited.push({ seq, resolve });
+    });
+    void this.flush();
+    return promise;
+  }
+
+  /** Offers the store what has been written one last time, also when it has just refused, and writes no more. */
+  async end(): Promise<void> {
+    this.#cancelOffer?.();
+    this.#cancelOffer = undefined;
+    await this.flush();
+    this.#finish();
+  }
+
   async #commitAll(): Promise<void> {
-    if (this.#entries.length === 0) return;
+    if (this.#isOver || this.#cancelOffer || this.#entries.length === 0) return;
+    const { sink, life, summary } = this.#options;
     const entries = this.#entries;
-    const run = this.#summary();
+    const run = summary();
     this.#inCommit = this.#waiting;
     this.#entries = [];
     this.#waiting = { tasks: 0, bytes: 0 };
-    const chunks = chunksOf(run.id, entries);
     try {
-      await this.#sink.append(run, chunks);
-      for (const { entries: _, ...summary } of chunks) this.#onCommitted(summary);
+      const chunks = chunksOf(run.id, life, entries);
+      await sink.append(run, chunks);
+      this.#takeIn(chunks);
     } catch (error) {
-      if (isPassing(error)) {
-        // They go with the next commit, so that the journal has no gap.
-        this.#entries = entries.concat(this.#entries);
-        add(this.#waiting, this.#inCommit);
-      }
-      this.#onError(error);
+      // They go with the next commit, so that the journal has no gap.
+      this.#entries = entries.concat(this.#entries);
+      add(this.#waiting, this.#inCommit);
+      await this.#refused(run.id, error);
     } finally {
       this.#inCommit = { tasks: 0, bytes: 0 };
     }
   }
-}
 
-const passing = new Set(['store_busy', 'store_closed', 'store_full']);
-
-/** Whether a store may take later what it has refused now. */
-export const isPassing = (error: unknown): boolean => error instanceof StoreError && passing.has(error.code);
-
-/** Bundles entries, which follow each other without a gap, into chunks of a size that is quickly read. */
-function chunksOf(run: string, entries: JournalEntry[]): JournalChunk[] {
-  const chunks: JournalChunk[] = [];
-  let load: Load = { tasks: 0, bytes: 0 };
-  let from = 0;
-  entries.forEach((entry, i) => {
-    add(load, loadOf(entry));
-    if (!isFull(load) && i < entries.length - 1) return;
-    chunks.push(chunkOf(run, entries.slice(from, i + 1)));
-    from = i + 1;
-    load = { tasks: 0, bytes: 0 };
-  });
-  return chunks;
-}
-
-function chunkOf(run: string, entries: JournalEntry[]): JournalChunk {
-  const [first] = entries;
-  const last = entries[entries.length - 1];
-  // Without a prototype: a node may be called "constructor".
-  const nodes: ChunkSummary['nodes'] = Object.create(null);
-  for (const entry of entries) if ('node' in entry) summarise((nodes[entry.node] ??= emptySummary()), entry);
-  return {
-    version: journalVersion,
-    run,
-    first: first?.seq ?? 0,
-    last: last?.seq ?? 0,
-    at: last?.at ?? 0,
-    nodes,
-    entries,
-  };
-}
-
-const emptySummary = (): NodeSummary => ({
-  delivered: 0,
-  succeeded: 0,
-  failed: 0,
-  duplicate: 0,
-  cancelled: 0,
-  redelivered: 0,
-  outputs: 0,
-  logs: 0,
-});
-
-function summarise(node: NodeSummary, entry: JournalEntry): void {
-  switch (entry.kind) {
-    case 'deliver':
-      node.delivered += entry.payloads.length;
-      node.created = widen(node.created, entry.first, entry.first + entry.payloads.length - 1);
-      return;
-    case 'attempt': {
-      const failed = entry.ends?.filter((end) => end === attemptEnd.failed).length ?? 0;
-      const retried = entry.ends?.filter((end) => end === attemptEnd.retry).length ?? 0;
-      node.failed += failed;
-      node.succeeded += entry.tasks.length - failed - retried;
-      node.touched = widenBy(node.touched, entry.tasks);
-      return;
+  #takeIn(chunks: readonly ChunkSummary[]): void {
+    for (const chunk of chunks) {
+      this.#committed = chunk.last;
+      const { entries: _, ...summary } = chunk as JournalChunk;
+      this.#options.onCommitted(summary);
     }
-    case 'duplicate':
-    case 'cancel':
-      node[entry.kind === 'cancel' ? 'cancelled' : 'duplicate'] += entry.tasks.length;
-      node.touched = widenBy(node.touched, entry.tasks);
-      return;
-    case 'redeliver':
-      node.redelivered += entry.tasks.length;
-      node.touched = widenBy(node.touched, entry.tasks);
-      return;
-    case 'output':
-      node.outputs += entry.values.length;
-      return;
-    case 'log':
-      node.logs++;
+    const due = this.#awaited.filter(({ seq }) => seq <= this.#committed);
+    this.#awaited = this.#awaited.filter(({ seq }) => seq > this.#committed);
+    for (const { resolve } of due) resolve();
+    if (this.#refusals === 0) return;
+    this.#refusals = 0;
+    this.#options.onFreed();
+  }
+
+  async #refused(run: string, error: unknown): Promise<void> {
+    if (refusalOf(error) === 'taken') return this.#refusedAsTaken(run);
+    this.#refusals++;
+    const { clock, onHeld, onFailed } = this.#options;
+    if (isWorthAnotherTry(error, this.#refusals)) {
+      this.#cancelOffer = clock.after(patience(this.#refusals), () => {
+        this.#cancelOffer = undefined;
+        void this.flush();
+      });
+      onHeld(error);
+    } else if (!this.#hasFailed) {
+      this.#hasFailed = true;
+      onFailed(error);
+    } else {
+      // So that at least the run's end shows.
+      await this.#options.sink.append(this.#options.summary(), []).catch(() => {});
+      this.#finish();
+    }
+  }
+
+  /** An append that failed may have been carried out all the same; then the chunks there are this writer's own. */
+  async #refusedAsTaken(run: string): Promise<void> {
+    const { sink, life, onTaken } = this.#options;
+    try {
+      const there = await sink.summaries(run, this.#committed);
+      if (there.length > 0 && there.every((chunk) => chunk.life === life)) {
+        this.#entries = this.#entries.filter(({ seq }) => seq > (there.at(-1)?.last ?? 0));
+        this.#waiting = this.#entries
+          .map(loadOf)
+          .reduce((sum, load) => add(sum, load), { tasks: 0, bytes: 0 });
+        this.#takeIn(there);
+        void this.flush();
+        return;
+      }
+    } catch (unread) {
+      if (refusalOf(unread) !== 'taken') return this.#refused(run, unread);
+    }
+    this.#finish();
+    onTaken();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#entries = [];
+    this.#cancelTimer?.();
+    this.#cancelOffer?.();
+    for (const { resolve } of this.#awaited) resolve();
+    this.#awaited = [];
   }
 }
-
-const widen = (range: [number, number] | undefined, low: number, high: number): [number, number] =>
-  range ? [Math.min(range[0], low), Math.max(range[1], high)] : [low, high];
-
-function widenBy(range: [number, number] | undefined, tasks: number[]): [number, number] | undefined {
-  let widened = range;
-  for (const task of tasks) widened = widen(widened, task, task);
-  return widened;
-}
-
-/** What entries weigh. */
-interface Load {
-  tasks: number;
-  bytes: number;
-}
-
-function loadOf(entry: JournalEntry): Load {
-  switch (entry.kind) {
-    case 'deliver':
-      return { tasks: entry.payloads.length, bytes: roughSizeOfMany(entry.payloads) };
-    case 'output':
-      return { tasks: entry.values.length, bytes: roughSizeOfMany(entry.values) };
-    case 'state':
-      return { tasks: 1, bytes: roughSize(entry.value) };
-    default:
-      return { tasks: 'tasks' in entry ? entry.tasks.length : 1, bytes: 0 };
-  }
-}
-
-function add(to: Load, { tasks, bytes }: Load): void {
-  to.tasks += tasks;
-  to.bytes += bytes;
-}
-
-const isFull = ({ tasks, bytes }: Load): boolean => tasks >= fullAt || bytes >= fullAtBytes;

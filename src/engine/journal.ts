@@ -156,6 +156,8 @@ export interface NodeSummary {
 export interface ChunkSummary {
   version: number;
   run: string;
+  /** Which of the engines that have kept the run wrote it; absent in old journals. */
+  life?: string;
   /** Sequence numbers of the first and the last entry. */
   first: number;
   last: number;

@@ -1,5 +1,5 @@
 /** One run while it lives: brings events to the scheduler and carries out what it commands. */
-import { toWireError } from '../errors.ts';
+import { HandloomError, StoreError, toWireError } from '../errors.ts';
 import { type Counters, type ErrorRecord, hasEnded, type RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
 import type { Batch, Executor } from './executor.ts';
@@ -9,6 +9,7 @@ import { RateMeter } from './rate-meter.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
 import type { Load, NodeState, SchedulerState } from './scheduler-state.ts';
 import type { SpillReader } from './spill-reader.ts';
+import { isWorthAnotherTry, patience } from './store-patience.ts';
 
 /** Milliseconds between two notices of progress to a subscriber. */
 const progressEveryMs = 50;
@@ -41,6 +42,8 @@ export interface LiveRunOptions {
   /** Before its first event, or as a replay of the journal left it. */
   state: SchedulerState;
   executor: Executor;
+  /** Names this life of the run among all it has had. */
+  life: string;
   journal: JournalSink;
   /** Reads back what the state leaves to the journal. */
   spill: SpillReader;
@@ -55,7 +58,7 @@ type Control = SchedulerEvent extends infer Event
 
 export class LiveRun {
   readonly id: string;
-  /** Settles when the run has ended and its journal is complete in the store. */
+  /** Settles when the run has ended and its journal is complete in the store, or when another engine keeps it. */
   readonly ended: Promise<void>;
   readonly #base: RunSummary;
   readonly #state: SchedulerState;
@@ -71,7 +74,12 @@ export class LiveRun {
   #startedAt: string | undefined;
   #finishedAt: string | undefined;
   #isComplete = false;
+  /** Takes no more events: its host ends, or another engine keeps it. */
   #isLeft = false;
+  #isTaken = false;
+  /** Why the store refuses what this run writes, while it does. */
+  #held: StoreError | undefined;
+  #onHeld: (() => void)[] = [];
   #resolveEnded: () => void = () => {};
   #cancelTick: (() => void) | undefined;
   #cancelNotice: (() => void) | undefined;
@@ -88,13 +96,18 @@ export class LiveRun {
       options.clock.now(),
       options.state.nodes.map((node) => endedTasks(node.counters)),
     );
-    this.#writer = new JournalWriter(
-      options.journal,
-      options.clock,
-      () => this.#summarise(),
-      (chunk) => this.#spill.committed(chunk),
-      (error) => this.#storeFailed(error),
-    );
+    this.#writer = new JournalWriter({
+      sink: options.journal,
+      clock: options.clock,
+      after: options.state.seq,
+      life: options.life,
+      summary: () => this.#summarise(),
+      onCommitted: (chunk) => this.#spill.committed(chunk),
+      onHeld: (error) => this.#hold(error),
+      onFreed: () => this.#release(),
+      onTaken: () => this.#giveWay(),
+      onFailed: (error) => this.#storeFailed(error),
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -122,14 +135,39 @@ export class LiveRun {
   /** The run as others may see it: it has ended only when its journal is complete. */
   summary(): RunSummary {
     const summary = this.#summarise();
-    if (this.#isComplete || !hasEnded(summary.status)) return summary;
+    if (this.#isTaken) return { ...summary, ...elsewhere };
+    if (this.#isComplete || !(this.#held || hasEnded(summary.status))) return summary;
     const { finishedAt: _, ...unfinished } = summary;
-    return { ...unfinished, status: 'running' };
+    if (!this.#held) return { ...unfinished, status: 'running' };
+    const { code, message } = this.#held;
+    return {
+      ...unfinished,
+      status: 'paused',
+      reason: `The run waits for its store: ${message}`,
+      reasonCode: code,
+    };
   }
 
-  /** Nothing more can happen in it; what did is on its way into the store. */
+  /** Takes no more events: it has ended, what did happen being on its way into the store, or lives elsewhere. */
   get isEnding(): boolean {
-    return hasEnded(this.#state.status);
+    return this.#isLeft || hasEnded(this.#state.status);
+  }
+
+  /** Another engine keeps the run now. */
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
+  /** Why the store refuses what this run writes, while it does. */
+  get held(): StoreError | undefined {
+    return this.#held;
+  }
+
+  /** Settles when the run has ended, or has to wait for its store. */
+  endedOrHeld(): Promise<void> {
+    if (this.#held) return Promise.resolve();
+    const held = new Promise<void>((resolve) => this.#onHeld.push(resolve));
+    return Promise.race([this.ended, held]);
   }
 
   /** Position of a node in the plan. */
@@ -170,11 +208,9 @@ export class LiveRun {
 
   /** Takes no more events, as if its host had died here, but with all of its journal in the store. */
   leave(): Promise<void> {
-    this.#isLeft = true;
-    this.#cancelTick?.();
-    this.#cancelNotice?.();
+    this.#quit();
     this.#subscribers.clear();
-    return this.#writer.flush();
+    return this.#writer.end();
   }
 
   /** Calls back at most every 50 ms while something changes, and with the end. */
@@ -209,32 +245,70 @@ export class LiveRun {
   }
 
   async #execute(batch: Batch, writeAhead: boolean): Promise<void> {
-    if (writeAhead || this.#writer.isBehind) await this.#writer.flush();
-    if (!this.#state.inFlight.has(batch.id)) return;
+    if (writeAhead || this.#writer.isBehind) await this.#writer.committed();
+    if (this.#isLeft || !this.#state.inFlight.has(batch.id)) return;
     const outcome = await this.#executor.execute(batch);
     this.#fractions.delete(batch.node);
     this.send({ type: 'outcome', batch: batch.id, outcome });
   }
 
   async #load({ node, tasks }: Load): Promise<void> {
-    await this.#writer.flush();
-    try {
-      const payloads = await this.#spill.read((this.#state.nodes[node] as NodeState).plan.id, tasks);
-      this.send({ type: 'loaded', node, tasks, payloads });
-    } catch (error) {
-      this.#storeFailed(error);
+    await this.#writer.committed();
+    for (let refusals = 1; !this.isEnding; refusals++) {
+      try {
+        const payloads = await this.#spill.read((this.#state.nodes[node] as NodeState).plan.id, tasks);
+        return this.send({ type: 'loaded', node, tasks, payloads });
+      } catch (error) {
+        if (!isWorthAnotherTry(error, refusals)) return this.#storeFailed(error);
+        await new Promise<void>((resolve) => this.#clock.after(patience(refusals), resolve));
+      }
     }
   }
 
+  /** The store refuses for now: nothing is sent out, so that what it has not taken does not grow. */
+  #hold(error: unknown): void {
+    const { message } = toWireError(error);
+    const code = error instanceof HandloomError ? error.code : 'store_failed';
+    this.#held = new StoreError(code, message, { cause: error });
+    for (const resolve of this.#onHeld) resolve();
+    this.#onHeld = [];
+    this.send({ type: 'hold' });
+    this.#notifySoon();
+  }
+
+  #release(): void {
+    this.#held = undefined;
+    this.send({ type: 'release' });
+  }
+
+  /** Another engine has gone on with the run: what happens here counts no more. */
+  #giveWay(): void {
+    this.#quit();
+    this.#isTaken = true;
+    this.#executor.cancel(this.id);
+    this.#close();
+  }
+
   #storeFailed(error: unknown): void {
+    this.#held = undefined;
     this.send({ type: 'cancel', reason: `The store failed: ${toWireError(error).message}` });
+  }
+
+  #quit(): void {
+    this.#isLeft = true;
+    this.#cancelTick?.();
+    this.#cancelNotice?.();
   }
 
   async #complete(): Promise<void> {
     if (this.#isComplete) return;
-    await this.#writer.flush();
-    if (this.#isComplete) return;
+    await this.#writer.committed();
+    if (this.#isComplete || this.#isLeft) return;
     this.#isComplete = true;
+    this.#close();
+  }
+
+  #close(): void {
     this.#executor.close(this.id);
     this.#notify();
     this.#subscribers.clear();
@@ -284,6 +358,13 @@ export class LiveRun {
     for (const onNews of this.#subscribers) onNews(news);
   }
 }
+
+/** What is told of a run whose journal another engine has gone on with. */
+const elsewhere = {
+  status: 'running',
+  reason: 'The run is kept by another process now.',
+  reasonCode: 'run_elsewhere',
+} as const;
 
 export const endedTasks = (c: Counters): number => c.succeeded + c.failed + c.duplicate + c.cancelled;
 

@@ -95,6 +95,8 @@ export interface SchedulerState {
    * one's journal up to which it has them.
    */
   fed?: number;
+  /** The store refuses what the run records: nothing is sent out meanwhile. */
+  held: boolean;
   /** Batches that may be under way at once on the shared workers. */
   sharedLanes: number;
   now: number;
@@ -165,6 +167,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     status: 'pending',
     keepOpen,
     ...(options.isFed && { fed: 0 }),
+    held: false,
     // Two for each worker, so that the next one lies ready when one comes back.
     sharedLanes: Math.max(options.parallelism * 2, ...nodes.filter((n) => n.isShared).map((n) => n.lanes)),
     now: 0,

@@ -43,6 +43,9 @@ export type SchedulerEvent = { at: number } & (
   | { type: 'tick' }
   | { type: 'pause' }
   | { type: 'resume' }
+  /** The store refuses what the run records, or takes it again. */
+  | { type: 'hold' }
+  | { type: 'release' }
   | { type: 'close' }
   | { type: 'cancel'; reason?: string }
 );
@@ -84,6 +87,10 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
       return state.status === 'running' ? setStatus(state, 'paused') : undefined;
     case 'resume':
       return state.status === 'paused' ? setStatus(state, 'running') : undefined;
+    case 'hold':
+    case 'release':
+      state.held = event.type === 'hold';
+      return;
     case 'close':
       return close(state);
     case 'cancel':

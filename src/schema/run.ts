@@ -50,6 +50,8 @@ export const runSummarySchema = z.object({
   owner: z.string().optional(),
   /** Why a run ended the way it did, where the status alone does not say. */
   reason: z.string().optional(),
+  /** Stable code of the reason, where it has one, such as `store_full`. */
+  reasonCode: z.string().optional(),
   /** When the run last went on after its host had died. */
   resumedAt: z.string().optional(),
   /** The run whose payloads this one took over for the node `from`. */

@@ -125,7 +125,7 @@ test('what tasks give after the host has let go of their run does not count, and
   expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 3 } } });
 });
 
-test('a store that is busy for a moment ends the run, but leaves no gap in its journal', async () => {
+test('a store that is busy for a moment delays the run, and leaves no gap in its journal', async () => {
   const store = createMemoryStore();
   const { append } = store.runs;
   let commits = 0;
@@ -138,12 +138,13 @@ test('a store that is busy for a moment ends the run, but leaves no gap in its j
   const nodes = [code('a', '(n) => n'), code('b', '(n) => n')];
   const { id } = await engine.start(graph(nodes, { a: inputs }, [{ source: 'a', target: 'b' }]));
   await clock.until(engine.ended(id));
-  expect(await engine.summary(id)).toMatchObject({ status: 'cancelled' });
+  expect(await engine.summary(id)).toMatchObject({ status: 'succeeded' });
   const chunks = await store.runs.summaries(id);
   expect(chunks.slice(1).map(({ first }) => first)).toEqual(chunks.slice(0, -1).map(({ last }) => last + 1));
-  const { succeeded = 0, cancelled = 0 } = (await engine.summary(id)).nodes.a ?? {};
-  const listed = await engine.tasks(id, { node: 'a', status: 'cancelled', limit: 1000 });
-  expect([succeeded + cancelled, listed.items.length]).toEqual([inputs.length, cancelled]);
+  expect((await engine.summary(id)).nodes.b).toMatchObject({
+    input: inputs.length,
+    succeeded: inputs.length,
+  });
 });
 
 test('a serial node takes its tasks in their order, also after one that took too long', async () => {

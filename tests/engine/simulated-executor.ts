@@ -22,6 +22,8 @@ export class SimulatedExecutor implements Executor {
   readonly #faults: Faults;
   readonly #programs = new Map<string, Promise<LoadedProgram>>();
   readonly #out = new Map<string, number>();
+  /** Runs that were given up. */
+  readonly cancelled: string[] = [];
   #cancelled = new Set<string>();
 
   constructor(clock: SimulatedClock, random: () => number, faults: Faults = { loss: 0 }) {
@@ -64,7 +66,13 @@ export class SimulatedExecutor implements Executor {
     };
   }
 
+  /** Batches under way. */
+  get out(): number {
+    return [...this.#out.values()].reduce((sum, out) => sum + out, 0);
+  }
+
   cancel(runId: string): void {
+    this.cancelled.push(runId);
     this.#cancelled.add(runId);
   }
 
