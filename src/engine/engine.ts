@@ -382,17 +382,24 @@ export class Engine extends RunQueries {
     const { rerunOf, from = '' } = run.summary();
     const node = run.indexOf(from);
     if (rerunOf === undefined || node === undefined || run.fedTo === undefined) return;
-    try {
-      await this.live.get(rerunOf)?.flush();
-      const query = { run: rerunOf, node: from, after: run.fedTo, fromOutside: run.hasIncoming(node) };
-      for await (const { port, payloads, seq } of deliveriesTo(this.store.runs, query)) {
-        run.send({ type: 'inject', node, port, payloads, fed: seq });
-        await run.caughtUp();
+    for (let refusals = 1; !run.isEnding; refusals++) {
+      try {
+        await this.live.get(rerunOf)?.flush();
+        const query = { run: rerunOf, node: from, after: run.fedTo ?? 0, fromOutside: run.hasIncoming(node) };
+        for await (const { port, payloads, seq } of deliveriesTo(this.store.runs, query)) {
+          run.send({ type: 'inject', node, port, payloads, fed: seq });
+          await run.caughtUp();
+        }
+        break;
+      } catch (error) {
+        if (isWorthAnotherTry(error, refusals)) {
+          await new Promise<void>((resolve) => this.#options.clock.after(patience(refusals), resolve));
+          continue;
+        }
+        const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;
+        run.send({ type: 'cancel', reason });
+        throw error;
       }
-    } catch (error) {
-      const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;
-      run.send({ type: 'cancel', reason });
-      throw error;
     }
     run.send({ type: 'close' });
   }

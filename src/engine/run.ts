@@ -203,7 +203,7 @@ export class LiveRun {
 
   /** Settles when the store is not far behind what has happened. */
   caughtUp(): Promise<void> {
-    return this.#writer.isBehind ? this.#writer.flush() : Promise.resolve();
+    return this.#writer.isBehind || this.#held ? this.#writer.committed() : Promise.resolve();
   }
 
   /** Takes no more events, as if its host had died here, but with all of its journal in the store. */
