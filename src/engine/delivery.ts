@@ -15,6 +15,8 @@ import {
 export interface Origin {
   /** The task each came from. */
   parents?: number[];
+  /** The other task each came from, where two were joined. */
+  partners?: number[];
   edge?: number;
   /** Entry of another run's journal they are taken over from. */
   fed?: number;
@@ -32,12 +34,13 @@ export function deliver(
   origin: Origin = {},
 ): void {
   if (payloads.length <= largestEntry) return deliverEntry(state, index, port, payloads, origin);
-  const { parents, ...edge } = origin;
+  const { parents, partners, ...edge } = origin;
   for (let at = 0; at < payloads.length; at += largestEntry) {
     const end = at + largestEntry;
     deliverEntry(state, index, port, payloads.slice(at, end), {
       ...edge,
       ...(parents && { parents: parents.slice(at, end) }),
+      ...(partners && { partners: partners.slice(at, end) }),
     });
   }
 }
@@ -59,8 +62,10 @@ function deliverEntry(
     for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
   if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
 
+  if (node.join && port === 'right')
+    for (let i = 0; i < payloads.length; i++) node.join.fromRight.add(first + i);
   const fresh = node.seen
-    ? withoutDuplicates(state, node, node.seen, first, payloads)
+    ? withoutDuplicates(state, node, node.seen, port, first, payloads)
     : { tasks: range(first, payloads.length), payloads };
   if (fresh.tasks.length === 0) return;
   if (node.plan.definition.kind === 'collect') return gather(state, node, fresh);
@@ -76,24 +81,29 @@ export function emit(
   port: string,
   values: unknown[],
   parents: number[],
+  partners?: number[],
 ): void {
   if (values.length === 0) return;
   const { plan } = nodeAt(state, index);
   if (plan.isEnd && port !== errorPort) {
     for (let at = 0; at < values.length; at += largestEntry) {
-      const [some, theirs] = [values.slice(at, at + largestEntry), parents.slice(at, at + largestEntry)];
-      record(state, { kind: 'output', node: plan.id, port, values: some, parents: theirs });
+      const part = <T>(column: T[]) => column.slice(at, at + largestEntry);
+      const origin = { parents: part(parents), ...(partners && { partners: part(partners) }) };
+      record(state, { kind: 'output', node: plan.id, port, values: part(values), ...origin });
     }
   }
   for (const edge of plan.edges.get(port) ?? []) {
-    deliver(state, edge.target, edge.port, values, { parents, edge: edge.index });
+    deliver(state, edge.target, edge.port, values, {
+      parents,
+      ...(partners && { partners }),
+      edge: edge.index,
+    });
   }
 }
 
-/** What a collection holds, in the order of the inputs its tasks descend from, whatever order they came in. */
-export function inOrderOfInputs(state: SchedulerState, gathered: NodeState['gathered']): unknown[] {
-  const { parents } = state;
-  if (!parents) return gathered.payloads;
+/** Positions of tasks in the order of the inputs they descend from, whatever order they came in. */
+export function inOrderOfInputs(state: SchedulerState, tasks: number[]): number[] {
+  const { parents = [] } = state;
   // Numbers grow from a task to those that come from it, and among tasks of one origin in the order of its results,
   // so tasks compare as their lines of descent do.
   const line = (task: number): number[] => {
@@ -101,10 +111,10 @@ export function inOrderOfInputs(state: SchedulerState, gathered: NodeState['gath
     for (let at = task; at > 0; at = parents[at] ?? 0) ancestors.push(at);
     return ancestors.reverse();
   };
-  return gathered.payloads
-    .map((payload, i) => ({ payload, line: line(gathered.tasks[i] as number) }))
+  return tasks
+    .map((task, position) => ({ position, line: line(task) }))
     .sort((a, b) => compareLines(a.line, b.line))
-    .map(({ payload }) => payload);
+    .map(({ position }) => position);
 }
 
 function compareLines(a: number[], b: number[]): number {
@@ -113,17 +123,24 @@ function compareLines(a: number[], b: number[]): number {
   return a.length - b.length;
 }
 
+/** By what duplicates are told: the value, and at a join its side. */
+export function seenKey(node: NodeState, port: string, payload: unknown): string {
+  const key = canonicalKey(payload);
+  return node.join && port === 'right' ? `right ${key}` : key;
+}
+
 function withoutDuplicates(
   state: SchedulerState,
   node: NodeState,
   seen: Set<string>,
+  port: string,
   first: number,
   payloads: unknown[],
 ) {
   const fresh: NodeState['gathered'] = { tasks: [], payloads: [] };
   const duplicates: number[] = [];
   payloads.forEach((payload, i) => {
-    const key = canonicalKey(payload);
+    const key = seenKey(node, port, payload);
     if (seen.has(key)) {
       duplicates.push(first + i);
       return;

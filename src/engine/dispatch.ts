@@ -105,6 +105,7 @@ function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskC
     tasks,
     attempts: tasks.map(node.attempts.size === 0 ? firstAttempt : (task) => node.attempts.get(task) ?? 1),
     payloads,
+    ...(node.join && { ports: tasks.map((task) => (node.join?.fromRight.has(task) ? 'right' : 'left')) }),
     ...(node.fold && { state: node.fold }),
     stopOnError: plan.policy.mode === 'serial' && plan.policy.retry.max > 0,
   };

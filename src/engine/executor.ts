@@ -29,6 +29,8 @@ export interface Batch {
   /** 1-based number of the attempt, per task. */
   attempts: number[];
   payloads: unknown[];
+  /** Input port per task, where the node tells its ports apart; absent: its first, for all. */
+  ports?: string[];
   /**
    * A fold's state before the batch; absent before its first step. A fold may be sent a batch without tasks: its
    * result then holds the initial state, or none.

@@ -26,6 +26,8 @@ export interface DeliverEntry extends EntryBase {
   payloads: unknown[];
   /** The task each came from; −seq of a flush entry where many gave one; absent for payloads from outside. */
   parents?: number[];
+  /** What a join gave came from two tasks: the other of them, or 0; absent where nothing was joined. */
+  partners?: number[];
   /** Position in the document's `edges` of the edge they came through; absent for payloads from outside. */
   edge?: number;
   /** Taken over from another run: the entry of its journal that these payloads come from. */
@@ -58,6 +60,8 @@ export interface AttemptEntry extends EntryBase {
   attempts?: number[];
   /** One of {@link attemptEnd} per task; absent: all succeeded. */
   ends?: number[];
+  /** At a join: the key of each payload whose task succeeded, in order. */
+  keys?: unknown[];
   /** One per task that did not succeed, in order. */
   errors: WireError[];
   /** When the batch was sent, and how long its worker was busy with it. */
@@ -89,6 +93,8 @@ export interface OutputEntry extends EntryBase {
   port: string;
   values: unknown[];
   parents: number[];
+  /** As in a {@link DeliverEntry}. */
+  partners?: number[];
 }
 
 /** The state of a fold after the tasks of the attempt before it. */
@@ -98,7 +104,7 @@ export interface StateEntry extends EntryBase {
   value: unknown;
 }
 
-/** A fold or a collection was given out; what it had gathered so far is spent. */
+/** A fold, a collection or a join was given out; what it had gathered so far is spent. */
 export interface FlushEntry extends EntryBase {
   kind: 'flush';
   node: string;

@@ -1,7 +1,7 @@
 /**
  * Which tasks a task came from, and which came from it, found in one walk over the journal: backwards for ancestors,
  * forwards for descendants. What a fold or a collection gave came from every task it had gathered since it last gave
- * something.
+ * something; what a join gave came from two tasks, its parent and its partner.
  */
 import { type AttemptEntry, attemptEnd, type ChunkSummary, type JournalEntry } from './journal.ts';
 
@@ -27,11 +27,14 @@ async function ancestors(journal: Journal, task: number): Promise<Set<number>> {
   const gathering = new Set<string>();
   const visit = (entry: JournalEntry) => {
     if (entry.kind === 'deliver') {
-      const { first, parents, payloads } = entry;
+      const { first, parents, partners, payloads } = entry;
       for (let i = 0; i < payloads.length; i++) {
-        const parent = found.has(first + i) ? (parents?.[i] ?? 0) : 0;
+        if (!found.has(first + i)) continue;
+        const parent = parents?.[i] ?? 0;
         if (parent > 0) found.add(parent);
         else if (parent < 0) flushes.add(-parent);
+        const partner = partners?.[i] ?? 0;
+        if (partner > 0) found.add(partner);
       }
     } else if (entry.kind === 'flush') {
       if (flushes.has(entry.seq)) gathering.add(entry.node);
@@ -58,7 +61,8 @@ async function descendants(journal: Journal, task: number): Promise<Set<number>>
   const visit = (entry: JournalEntry, gathers: ReadonlySet<string>) => {
     if (entry.kind === 'deliver' && entry.parents) {
       entry.parents.forEach((parent, i) => {
-        if (found.has(parent) || flushes.has(-parent)) found.add(entry.first + i);
+        const isFound = found.has(parent) || flushes.has(-parent) || found.has(entry.partners?.[i] ?? 0);
+        if (isFound) found.add(entry.first + i);
       });
     } else if (entry.kind === 'attempt' && gathers.has(entry.node)) {
       if (succeeded(entry).some((gathered) => found.has(gathered))) holding.add(entry.node);

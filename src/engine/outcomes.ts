@@ -4,6 +4,7 @@ import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { measure } from './batch-size.ts';
 import { emit } from './delivery.ts';
 import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from './executor.ts';
+import { holdForJoin } from './join.ts';
 import { attemptEnd } from './journal.ts';
 import { mayRetry, retryDelay } from './retry.ts';
 import {
@@ -121,11 +122,14 @@ function settleResult(
       ...done,
       tasks: batch.tasks,
       ...(attempts && { attempts }),
+      ...(node.join && { keys: result.values }),
       errors: [],
     });
     keepState(state, node, result);
     // The common case of one plain result each needs no look at single tasks.
-    if (!result.counts && !result.ports) emit(state, plan.index, defaultOutput, result.values, batch.tasks);
+    if (node.join) hold(node, batch.tasks, batch.payloads, result.values);
+    else if (!result.counts && !result.ports)
+      emit(state, plan.index, defaultOutput, result.values, batch.tasks);
     else emitByPort(state, node, batch, result);
     release(state, plan.index, batch.tasks.length);
     return undefined;
@@ -145,6 +149,7 @@ function settleMixed(
   const attempted = batch.tasks.flatMap((_, i) => (result.outcomes[i] === taskOutcome.notRun ? [] : [i]));
   measure(node.cost, attempted.length, result.busyMs);
   const ends: number[] = [];
+  const succeeded: number[] = [];
   const failed: { task: number; payload: unknown; error: WireError }[] = [];
   /** Positions of tasks that go back to the head of the queue. */
   const again: number[] = [];
@@ -154,6 +159,7 @@ function settleMixed(
     const task = batch.tasks[i] as number;
     if (result.outcomes[i] === taskOutcome.succeeded) {
       ends.push(attemptEnd.succeeded);
+      succeeded.push(i);
       node.counters.succeeded++;
       node.attempts.delete(task);
       ended++;
@@ -180,11 +186,15 @@ function settleMixed(
       tasks: attempted.map((i) => batch.tasks[i] as number),
       attempts: attempted.map((i) => batch.attempts[i] ?? 1),
       ends,
+      ...(node.join && { keys: result.values }),
       errors: result.errors,
     });
   }
   keepState(state, node, result);
-  emitByPort(state, node, batch, result);
+  if (node.join) {
+    const columns = [batch.tasks, batch.payloads].map((column) => succeeded.map((i) => column[i]));
+    hold(node, columns[0] as number[], columns[1] as unknown[], result.values);
+  } else emitByPort(state, node, batch, result);
   const reports = failed.map(({ payload, error }) => ({ payload, error: publicError(error) }));
   emit(
     state,
@@ -236,6 +246,13 @@ function tryAgain(
   } else {
     node.queue.push(task, payload);
   }
+}
+
+/** What the tasks of a join give is the key of their payload. */
+function hold(node: NodeState, tasks: number[], payloads: unknown[], keys: unknown[]): void {
+  if (!node.join || tasks.length === 0) return;
+  holdForJoin(node.join, { tasks, payloads, keys });
+  node.flushed = false;
 }
 
 function keepState(state: SchedulerState, node: NodeState, result: BatchResult): void {

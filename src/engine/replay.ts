@@ -6,7 +6,8 @@
  * their payloads are read back from the journal when their turn comes.
  */
 import { BitSet } from './bit-set.ts';
-import { canonicalKey } from './canonical.ts';
+import { seenKey } from './delivery.ts';
+import { clearJoin, holdForJoin } from './join.ts';
 import { type AttemptEntry, attemptEnd, type DeliverEntry, type JournalEntry } from './journal.ts';
 import { componentOf, markReady, type NodeState, nodeAt, type SchedulerState } from './scheduler-state.ts';
 
@@ -16,7 +17,7 @@ export class Replay {
   readonly #delivered: number[][];
   /** Tasks that have ended, by number. */
   readonly #ended = new BitSet();
-  /** Payloads of tasks that a collection is about to take, by number. */
+  /** Payloads of tasks that a collection or a join is about to take, by number. */
   readonly #held = new Map<number, unknown>();
 
   /** @param state as `createState` gave it, before any event */
@@ -87,6 +88,7 @@ export class Replay {
         const node = this.#node(entry.node);
         node.flushed = true;
         node.gathered = { tasks: [], payloads: [] };
+        if (node.join) clearJoin(node.join);
         return;
       }
       case 'status':
@@ -98,7 +100,7 @@ export class Replay {
     }
   }
 
-  #deliver({ node: id, first, payloads, parents, edge, fed }: DeliverEntry): void {
+  #deliver({ node: id, port, first, payloads, parents, edge, fed }: DeliverEntry): void {
     const state = this.#state;
     if (fed !== undefined) state.fed = fed;
     const node = this.#node(id);
@@ -106,18 +108,21 @@ export class Replay {
     state.nextTask = first + payloads.length;
     if (edge !== undefined) state.edges[edge] = (state.edges[edge] ?? 0) + payloads.length;
     (this.#delivered[node.plan.index] as number[]).push(first, first + payloads.length - 1);
-    if (node.seen) for (const payload of payloads) node.seen.add(canonicalKey(payload));
-    if (node.plan.definition.kind === 'collect') {
+    if (node.seen) for (const payload of payloads) node.seen.add(seenKey(node, port, payload));
+    if (node.join || node.plan.definition.kind === 'collect') {
       for (let i = 0; i < payloads.length; i++) this.#held.set(first + i, payloads[i]);
     }
+    if (node.join && port === 'right')
+      for (let i = 0; i < payloads.length; i++) node.join.fromRight.add(first + i);
     if (state.parents) for (let i = 0; i < payloads.length; i++) state.parents[first + i] = parents?.[i] ?? 0;
   }
 
-  #endAttempts({ node: id, tasks, attempts, ends, busyMs }: AttemptEntry): void {
+  #endAttempts({ node: id, tasks, attempts, ends, keys, busyMs }: AttemptEntry): void {
     const node = this.#node(id);
     node.cost.busyMs += busyMs;
     const { counters } = node;
-    if (node.plan.definition.kind === 'collect') {
+    if (node.join) this.#holdForJoin(node, tasks, ends, keys);
+    else if (node.plan.definition.kind === 'collect') {
       for (const task of tasks) {
         node.gathered.tasks.push(task);
         node.gathered.payloads.push(this.#held.get(task));
@@ -136,6 +141,15 @@ export class Replay {
       if (node.attempts.size > 0) node.attempts.delete(task);
       this.#ended.add(task);
     });
+  }
+
+  #holdForJoin(node: NodeState, all: number[], ends: number[] | undefined, keys: unknown[] = []): void {
+    const tasks = ends ? all.filter((_, i) => ends[i] === attemptEnd.succeeded) : all;
+    if (!node.join || tasks.length === 0) return;
+    const payloads = tasks.map((task) => this.#held.get(task));
+    for (const task of tasks) this.#held.delete(task);
+    holdForJoin(node.join, { tasks, keys, payloads });
+    node.flushed = false;
   }
 
   #node(id: string): NodeState {

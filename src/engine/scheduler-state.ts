@@ -2,6 +2,7 @@
 import { type Counters, emptyCounters, type RunStatus } from '../schema/run.ts';
 import { type CostEstimate, unknownCost } from './batch-size.ts';
 import type { Batch } from './executor.ts';
+import { emptyJoin, type JoinState } from './join.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { RankedSet } from './ranked-set.ts';
@@ -51,6 +52,8 @@ export interface NodeState {
   fold?: { value: unknown };
   /** What a collection holds. */
   gathered: { tasks: number[]; payloads: unknown[] };
+  /** What a join holds, and on which side. */
+  join?: JoinState;
   /** Given out since it last gathered something. */
   flushed: boolean;
   /** When a serial node may go on: its head task waits for its next attempt. Milliseconds since 1970. */
@@ -110,7 +113,7 @@ export interface SchedulerState {
   delayed: Delayed[];
   /** Results that have travelled each edge. */
   edges: number[];
-  /** Parent of each task by number, kept only where a collection needs the order of inputs. */
+  /** Parent of each task by number, kept only where a collection or a join needs the order of inputs. */
   parents?: number[];
   /** Nodes that may have something to send; those on the shared workers apart from those on workers of their own. */
   ready: { shared: RankedSet; own: RankedSet };
@@ -153,7 +156,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
   const budget = { limit: options.queueMemory ?? defaultQueueMemory, used: 0 };
   const nodes = plan.nodes.map((node) => createNodeState(node, options.parallelism, budget));
   linkBoundedQueues(plan, nodes);
-  const collects = plan.nodes.some((node) => node.definition.kind === 'collect');
+  const ordersInputs = plan.nodes.some(({ definition }) => ['collect', 'join'].includes(definition.kind));
   const keepOpen = options.keepOpen ?? false;
   return {
     run: options.run,
@@ -178,7 +181,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     sharedOut: 0,
     delayed: [],
     edges: new Array<number>(plan.edgeCount).fill(0),
-    ...(collects && { parents: [0] }),
+    ...(ordersInputs && { parents: [0] }),
     ready: { shared: new RankedSet(rank), own: new RankedSet(rank) },
     unsettled: new Set(),
     openComponents: plan.components.members.length,
@@ -206,6 +209,7 @@ function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryB
     attempts: new Map(),
     ...(plan.policy.dedupe && { seen: new Set<string>() }),
     gathered: { tasks: [], payloads: [] },
+    ...(plan.definition.kind === 'join' && { join: emptyJoin() }),
     flushed: false,
     blockedUntil: 0,
     lanes: oneByOne ? 1 : (workers ?? (isShared ? parallelism * 2 : parallelism)),

@@ -16,6 +16,7 @@ import { hasEnded } from '../schema/run.ts';
 import { deliver, emit, inOrderOfInputs } from './delivery.ts';
 import { askInitialState, dispatch } from './dispatch.ts';
 import type { BatchOutcome } from './executor.ts';
+import { clearJoin, type JoinState, joinRows } from './join.ts';
 import { settleOutcome } from './outcomes.ts';
 import {
   type Commands,
@@ -230,11 +231,24 @@ function flush(state: SchedulerState, members: readonly number[]): boolean {
     return true;
   }
   node.flushed = true;
-  const value = node.fold ? node.fold.value : inOrderOfInputs(state, node.gathered);
+  if (node.join) return giveJoined(state, node, node.join);
+  const { tasks, payloads } = node.gathered;
+  const value = node.fold ? node.fold.value : inOrderOfInputs(state, tasks).map((at) => payloads[at]);
   node.gathered = { tasks: [], payloads: [] };
   const seq = record(state, { kind: 'flush', node: node.plan.id });
   // A fold without an initial state, all of whose steps failed, has nothing to give.
   if (value !== undefined) emit(state, index, node.plan.outputs[0] ?? defaultOutput, [value], [-seq]);
+  return true;
+}
+
+function giveJoined(state: SchedulerState, node: NodeState, join: JoinState): true {
+  const { definition, params, outputs, index, id } = node.plan;
+  const keeps =
+    definition.kind === 'join' ? definition.keeps(params as never) : { left: false, right: false };
+  const { values, parents, partners } = joinRows(join, keeps, (tasks) => inOrderOfInputs(state, tasks));
+  clearJoin(join);
+  record(state, { kind: 'flush', node: id });
+  emit(state, index, outputs[0] ?? defaultOutput, values, parents, partners);
   return true;
 }
 

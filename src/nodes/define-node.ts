@@ -2,13 +2,15 @@
  * What a node type is. One file under `src/nodes/<category>/` defines one type with {@link defineNode}; its
  * `examples` are at once its tests, its documentation and its preview in the palette.
  *
- * Three kinds:
+ * Four kinds:
  * - `map` handles each payload on its own. What the handler returns goes to the port `out`; {@link many},
  *   {@link to} and {@link none} say otherwise.
  * - `fold` keeps a state, steps it with each payload, one at a time, and gives the last state when everything
  *   upstream has ended.
  * - `collect` keeps the payloads themselves and gives them as one list when everything upstream has ended, in the
  *   order of the inputs they descend from.
+ * - `join` has two input ports, `left` and `right`. Its handlers give the key of a payload; when everything upstream
+ *   has ended, it gives `{ key, left, right }` for each pair of payloads with equal keys.
  *
  * A definition module must stay light, since every host loads all of them: import heavy libraries lazily, inside
  * `create`.
@@ -113,10 +115,18 @@ export interface Folder {
   step(state: unknown, payload: unknown, ctx: NodeContext): unknown;
 }
 
+/** What gives the key of a payload, by the input port of a join. */
+export interface KeyHandlers {
+  left: Handler;
+  right: Handler;
+}
+
 export interface NodeExample {
   title?: Localized;
   params?: Record<string, unknown>;
   payloads: unknown[];
+  /** How many of the payloads, from the end, come in at the port `right`, where there is one. */
+  fromRight?: number;
   /** Results in order, from every port. */
   results: unknown[];
   /** Results by port, where it is not all `out`. */
@@ -179,8 +189,17 @@ export interface CollectDefinition<Params extends z.ZodObject = z.ZodObject>
   kind: 'collect';
 }
 
+export interface JoinDefinition<Params extends z.ZodObject = z.ZodObject> extends NodeDefinitionBase<Params> {
+  kind: 'join';
+  /** Makes what gives the key of a payload, by the port it came in at; once per worker. */
+  create(prepared: never): KeyHandlers | Promise<KeyHandlers>;
+  /** Of which sides payloads without a partner are given, too. */
+  keeps(params: z.output<Params>): { left: boolean; right: boolean };
+}
+
 export type NodeDefinition<Params extends z.ZodObject = z.ZodObject> =
   | MapDefinition<Params>
+  | JoinDefinition<Params>
   | FoldDefinition<Params>
   | CollectDefinition<Params>;
 

@@ -1,12 +1,18 @@
 /**
- * Runs one batch of a `map` or a `fold`: in a worker, and beside the engine for nodes with `place: 'host'`.
+ * Runs one batch of a `map`, a `fold` or a `join`: in a worker, and beside the engine for nodes with `place: 'host'`.
  *
  * The hot path is a handler that returns a plain value at once: no promise, no timer, no message, and of objects
  * only its `ctx`. Everything else (promises, emissions, watched time limits) is taken aside from there.
  */
 import type { Batch, BatchResult } from '../engine/executor.ts';
 import { HandloomError } from '../errors.ts';
-import { Emission, type Folder, type Handler, type NodeDefinition } from '../nodes/define-node.ts';
+import {
+  Emission,
+  type Folder,
+  type Handler,
+  type KeyHandlers,
+  type NodeDefinition,
+} from '../nodes/define-node.ts';
 import { defaultOutput } from '../schema/names.ts';
 import { isPayload } from '../schema/payload.ts';
 import type { BatchFrame } from './batch-frame.ts';
@@ -16,7 +22,12 @@ import { TaskContext } from './task-context.ts';
 import { NotCloneableError } from './uncloneable.ts';
 
 /** A program whose code has been made to run. */
-export type LoadedProgram = Program & ({ kind: 'map'; handler: Handler } | { kind: 'fold'; folder: Folder });
+export type LoadedProgram = Program &
+  (
+    | { kind: 'map'; handler: Handler }
+    | { kind: 'fold'; folder: Folder }
+    | { kind: 'join'; handlers: KeyHandlers }
+  );
 
 /**
  * Makes a program's handler.
@@ -33,6 +44,9 @@ export async function loadProgram(
   if (definition.kind === 'fold') {
     return { ...program, kind: 'fold', folder: await definition.create(program.prepared as never) };
   }
+  if (definition.kind === 'join') {
+    return { ...program, kind: 'join', handlers: await definition.create(program.prepared as never) };
+  }
   throw new HandloomError('not_runnable', `A ${program.type} is carried out by the engine itself.`);
 }
 
@@ -48,9 +62,11 @@ export async function runBatch(program: LoadedProgram, frame: BatchFrame): Promi
       frame.logs = undefined;
       state = await runFold(program.folder, frame, results, true);
     }
-  } else if (program.interleaved && !frame.batch.stopOnError)
-    await runInterleaved(program.handler, frame, results);
-  else await runInOrder(program.handler, frame, results);
+  } else {
+    const handler = program.kind === 'join' ? keyHandler(program.handlers, frame) : program.handler;
+    const interleaved = program.interleaved && !frame.batch.stopOnError;
+    await (interleaved ? runInterleaved : runInOrder)(handler, frame, results);
+  }
   return results.result({
     busyMs: performance.now() - began,
     ...(state && { state }),
@@ -63,6 +79,12 @@ export function failWhole(batch: Batch, thrown: unknown): BatchResult {
   const results = new BatchResults([]);
   for (const _ of batch.tasks) results.failed(thrown);
   return results.result({ busyMs: 0, ...(batch.state && { state: batch.state }) });
+}
+
+/** The handler of the port that the task in hand came in at. */
+function keyHandler({ left, right }: KeyHandlers, frame: BatchFrame): Handler {
+  const { ports } = frame.batch;
+  return (payload, ctx) => (ports?.[frame.current] === 'right' ? right : left)(payload, ctx);
 }
 
 async function runInOrder(handler: Handler, frame: BatchFrame, results: BatchResults): Promise<void> {

@@ -75,6 +75,7 @@ it('knows the node types of this version', () => {
       'flow.collect',
       'flow.delay',
       'flow.filter',
+      'flow.join',
       'flow.reduce',
       'flow.route',
       'flow.source',

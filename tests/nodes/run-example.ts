@@ -1,5 +1,6 @@
 /** Runs the examples of node types the way a host does: checked, prepared, then as one batch in a real runner. */
-import type { Batch } from '../../src/engine/executor.ts';
+import { type Batch, outcome } from '../../src/engine/executor.ts';
+import { emptyJoin, holdForJoin, joinRows } from '../../src/engine/join.ts';
 import { createMemoryFiles } from '../../src/files/memory-files.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import {
@@ -45,6 +46,7 @@ export async function runExample(
     definition,
   );
   const tasks = payloads.map((_, i) => i + 1);
+  const isRight = (task: number) => task > payloads.length - (example.fromRight ?? 0);
   const batch: Batch = {
     id: 1,
     run: 'r',
@@ -52,6 +54,7 @@ export async function runExample(
     tasks,
     attempts: tasks.map(() => 1),
     payloads,
+    ...(example.fromRight && { ports: tasks.map((task) => (isRight(task) ? 'right' : 'left')) }),
     stopOnError: false,
   };
   const access = {
@@ -66,7 +69,14 @@ export async function runExample(
   };
   const result = await runBatch(program, new BatchFrame(batch, undefined, { access: () => access }));
 
-  const results = definition.kind === 'fold' ? [result.state?.value] : result.values;
+  let results = definition.kind === 'fold' ? [result.state?.value] : result.values;
+  if (definition.kind === 'join') {
+    const join = { ...emptyJoin(), fromRight: new Set(tasks.filter(isRight)) };
+    const succeeded = tasks.filter((_, i) => result.outcomes[i] === outcome.succeeded);
+    const given = succeeded.map((task) => payloads[task - 1]);
+    holdForJoin(join, { tasks: succeeded, keys: result.values, payloads: given });
+    results = joinRows(join, definition.keeps(params), (numbers) => numbers.map((_, i) => i)).values;
+  }
   const ports: Record<string, unknown[]> = {};
   results.forEach((value, i) => {
     const port = result.ports?.[i] ?? 'out';

@@ -25,6 +25,7 @@ import Layers from '@lucide/svelte/icons/layers';
 import Link from '@lucide/svelte/icons/link';
 import ListOrdered from '@lucide/svelte/icons/list-ordered';
 import ListStart from '@lucide/svelte/icons/list-start';
+import Merge from '@lucide/svelte/icons/merge';
 import Microscope from '@lucide/svelte/icons/microscope';
 import Route from '@lucide/svelte/icons/route';
 import Rows3 from '@lucide/svelte/icons/rows-3';
@@ -59,6 +60,7 @@ export const nodeIcons: Record<string, Icon> = {
   link: Link,
   'list-ordered': ListOrdered,
   'list-start': ListStart,
+  merge: Merge,
   microscope: Microscope,
   route: Route,
   'rows-3': Rows3,
