@@ -30,6 +30,9 @@ export interface JoinRows {
   partners: number[];
 }
 
+/** More rows than this would not fit into memory: a key that is not one gives every combination. */
+export const rowLimit = 5_000_000;
+
 const emptySide = (): Side => ({ tasks: [], keys: [], payloads: [] });
 
 export const emptyJoin = (): JoinState => ({ fromRight: new Set(), left: emptySide(), right: emptySide() });
@@ -54,12 +57,13 @@ export function holdForJoin(join: JoinState, { tasks, keys, payloads }: Side): v
  * Every pair with equal keys, and the payloads without a partner of the sides that are kept: in the order of the left
  * side, then those of the right side that are alone. As in SQL, a key that is null or undefined equals no other.
  * @param inOrder gives the positions of tasks in the order of the inputs they descend from
+ * @returns undefined when there are more than {@link rowLimit}
  */
 export function joinRows(
   { left, right }: JoinState,
   keeps: { left: boolean; right: boolean },
   inOrder: (tasks: number[]) => number[],
-): JoinRows {
+): JoinRows | undefined {
   const rows: JoinRows = { values: [], parents: [], partners: [] };
   const add = (row: JoinRow, parent: number, partner: number) => {
     rows.values.push(row);
@@ -87,6 +91,7 @@ export function joinRows(
       continue;
     }
     matched.add(match as string);
+    if (rows.values.length + partners.length > rowLimit) return undefined;
     for (const partner of partners) {
       add({ key, left: payload, right: right.payloads[partner] }, task, right.tasks[partner] as number);
     }

@@ -219,9 +219,17 @@ export class JournalReader {
     for (const number of numbers) {
       const delivery = deliveries.get(number);
       if (!delivery) continue;
-      const { node, parent, payload } = delivery;
+      const { node, parent, partner, payload } = delivery;
       const status = waitingStatus(number);
-      tasks.set(number, { id: String(number), node, status, attempts: 0, parent, payload });
+      tasks.set(number, {
+        id: String(number),
+        node,
+        status,
+        attempts: 0,
+        parent,
+        ...(partner && { partner }),
+        payload,
+      });
     }
     await this.#eachEntry([...tasks.keys()], 'touched', (entry) => {
       if (!('tasks' in entry)) return;
@@ -256,7 +264,10 @@ export class JournalReader {
   }
 
   async #deliveries(numbers: number[]) {
-    const found = new Map<number, { node: string; payload: unknown; parent: string | null }>();
+    const found = new Map<
+      number,
+      { node: string; payload: unknown; parent: string | null; partner?: string }
+    >();
     const wanted = new Set(numbers);
     await this.#eachEntry(numbers, 'created', (entry) => {
       if (entry.kind !== 'deliver') return;
@@ -264,10 +275,12 @@ export class JournalReader {
         const number = entry.first + i;
         if (!wanted.has(number)) return;
         const parent = entry.parents?.[i];
+        const partner = entry.partners?.[i];
         found.set(number, {
           node: entry.node,
           payload,
           parent: parent && parent > 0 ? String(parent) : null,
+          ...(partner && { partner: String(partner) }),
         });
       });
     });

@@ -16,7 +16,7 @@ import { hasEnded } from '../schema/run.ts';
 import { deliver, emit, inOrderOfInputs } from './delivery.ts';
 import { askInitialState, dispatch } from './dispatch.ts';
 import type { BatchOutcome } from './executor.ts';
-import { clearJoin, type JoinState, joinRows } from './join.ts';
+import { clearJoin, type JoinState, joinRows, rowLimit } from './join.ts';
 import { settleOutcome } from './outcomes.ts';
 import {
   type Commands,
@@ -199,6 +199,7 @@ function settle(state: SchedulerState): void {
     if (!component || component.ended || component.active > 0 || component.waitingFor > 0) continue;
     const members = state.plan.components.members[index] ?? [];
     if (flush(state, members)) {
+      if (hasEnded(state.status)) return;
       state.unsettled.add(index);
       continue;
     }
@@ -245,10 +246,14 @@ function giveJoined(state: SchedulerState, node: NodeState, join: JoinState): tr
   const { definition, params, outputs, index, id } = node.plan;
   const keeps =
     definition.kind === 'join' ? definition.keeps(params as never) : { left: false, right: false };
-  const { values, parents, partners } = joinRows(join, keeps, (tasks) => inOrderOfInputs(state, tasks));
+  const rows = joinRows(join, keeps, (tasks) => inOrderOfInputs(state, tasks));
+  if (!rows) {
+    stop(state, 'failed', `The join ${JSON.stringify(id)} would give more than ${rowLimit} rows.`);
+    return true;
+  }
   clearJoin(join);
   record(state, { kind: 'flush', node: id });
-  emit(state, index, outputs[0] ?? defaultOutput, values, parents, partners);
+  emit(state, index, outputs[0] ?? defaultOutput, rows.values, rows.parents, rows.partners);
   return true;
 }
 

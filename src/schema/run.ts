@@ -97,6 +97,8 @@ export const taskSchema = z.object({
   status: taskStatusSchema,
   attempts: z.int(),
   parent: z.string().nullable(),
+  /** The other task it came from, where two were joined. */
+  partner: z.string().optional(),
   payload: z.unknown(),
   startedAt: z.string().optional(),
   finishedAt: z.string().optional(),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalKey } from '../../src/engine/canonical.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { asMultiset } from './as-multiset.ts';
 import { simulate } from './oracle.ts';
 import { randomGraph } from './random-graph.ts';
 import { simulatedEngine } from './run-graph.ts';
@@ -19,11 +19,6 @@ function mortal(store: Store) {
     },
   };
 }
-
-const asMultiset = (values: unknown[]): string[] =>
-  values
-    .map((value) => (Array.isArray(value) ? `[${asMultiset(value).join()}]` : canonicalKey(value)))
-    .sort();
 
 test('a run whose host dies again and again ends as if nothing had happened', async () => {
   const lives = fc.array(fc.nat(120), { minLength: 1, maxLength: 3 });

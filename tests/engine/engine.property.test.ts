@@ -1,15 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalKey } from '../../src/engine/canonical.ts';
+import { asMultiset } from './as-multiset.ts';
 import { simulate } from './oracle.ts';
 import { randomGraph } from './random-graph.ts';
 import { runGraph } from './run-graph.ts';
-
-/** Lists that collections gave are compared without regard to order: the naive oracle has another one. */
-const asMultiset = (values: unknown[]): string[] =>
-  values
-    .map((value) => (Array.isArray(value) ? `[${asMultiset(value).join()}]` : canonicalKey(value)))
-    .sort();
 
 test('any graph ends by itself, with the counters and outputs of a naive simulation', async () => {
   await fc.assert(

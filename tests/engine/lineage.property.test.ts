@@ -25,8 +25,9 @@ test('a task is an ancestor of another exactly when that one is its descendant, 
           expect(up.has(other.id)).toBe(related.get(other.id)?.down.has(task.id));
         }
         if (task.parent !== null) {
-          const parents = related.get(task.parent)?.up as Set<string>;
-          expect([...up].sort()).toEqual([...parents, task.parent].sort());
+          const origins = [task.parent, ...(task.partner ? [task.partner] : [])];
+          const expected = origins.flatMap((id) => [id, ...(related.get(id)?.up ?? [])]);
+          expect([...up].sort()).toEqual([...new Set(expected)].sort());
         }
         expect(down.has(task.id)).toBe(false);
       }

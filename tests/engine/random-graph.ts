@@ -27,6 +27,20 @@ const step = fc
       `(n) => { if (n % 11 === ${unlucky}) { const e = new Error('unlucky'); e.name = 'ValueError'; throw e; } if (!(n <= ${limit})) throw new RangeError('limit'); return n + ${add}; }`,
   );
 
+const join = fc
+  .tuple(
+    fc.constantFrom('inner', 'left', 'right', 'full'),
+    fc.integer({ min: 1, max: 5 }),
+    fc.integer({ min: 0, max: 10 }),
+  )
+  .map(([how, by, unlucky]) => ({
+    type: 'flow.join',
+    params: {
+      how,
+      code: `(n) => { if (n % 11 === ${unlucky}) throw new RangeError('unlucky'); return typeof n === 'number' ? n % ${by} : n.key; }`,
+    },
+  }));
+
 const node = fc.oneof(
   { weight: 5, arbitrary: step.map((code) => ({ type: 'code.js', params: { code } })) },
   { weight: 1, arbitrary: fc.constant({ type: 'flow.filter', params: { code: '(n) => n % 3 !== 0' } }) },
@@ -44,6 +58,7 @@ const node = fc.oneof(
       params: { code: '(n) => { if (!(n <= 30)) throw new RangeError("limit"); return [n + 5, n + 7]; }' },
     }),
   },
+  { weight: 1, arbitrary: join },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -85,7 +100,15 @@ export const randomGraph: fc.Arbitrary<Graph> = fc
       if (target <= source && !mayLeadBack(source, target)) return [];
       const { type } = graphNodes[source] as GraphNode;
       const sourcePort = pick === 9 ? 'error' : type === 'flow.route' ? ['a', 'b'][pick % 2] : undefined;
-      return [{ source: `n${source}`, target: `n${target}`, ...(sourcePort && { sourcePort }) }];
+      const targetPort = typeOf(target) === 'flow.join' ? ['left', 'right'][from % 2] : undefined;
+      return [
+        {
+          source: `n${source}`,
+          target: `n${target}`,
+          ...(sourcePort && { sourcePort }),
+          ...(targetPort && { targetPort }),
+        },
+      ];
     });
     const graphInputs: Record<string, unknown[]> = {};
     for (const [at, payloads] of inputs) graphInputs[`n${at % size}`] = payloads;

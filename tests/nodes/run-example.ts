@@ -75,7 +75,7 @@ export async function runExample(
     const succeeded = tasks.filter((_, i) => result.outcomes[i] === outcome.succeeded);
     const given = succeeded.map((task) => payloads[task - 1]);
     holdForJoin(join, { tasks: succeeded, keys: result.values, payloads: given });
-    results = joinRows(join, definition.keeps(params), (numbers) => numbers.map((_, i) => i)).values;
+    results = joinRows(join, definition.keeps(params), (numbers) => numbers.map((_, i) => i))?.values ?? [];
   }
   const ports: Record<string, unknown[]> = {};
   results.forEach((value, i) => {
