@@ -62,12 +62,11 @@ function deliverEntry(
     for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
   if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
 
-  if (node.join && port === 'right')
-    for (let i = 0; i < payloads.length; i++) node.join.fromRight.add(first + i);
   const fresh = node.seen
     ? withoutDuplicates(state, node, node.seen, port, first, payloads)
     : { tasks: range(first, payloads.length), payloads };
   if (fresh.tasks.length === 0) return;
+  if (port === 'right') for (const task of fresh.tasks) node.join?.fromRight.add(task);
   if (node.plan.definition.kind === 'collect') return gather(state, node, fresh);
   node.queue.append(fresh);
   componentOf(state, index).active += fresh.tasks.length;

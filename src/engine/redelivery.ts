@@ -46,7 +46,9 @@ class Descent {
   take(entry: JournalEntry): boolean[] | undefined {
     if (entry.kind === 'flush' && this.#gathering.delete(entry.node)) this.#tasks.add(-entry.seq);
     if (entry.kind !== 'deliver') return undefined;
-    const outside = entry.payloads.map((_, i) => !this.#tasks.has(entry.parents?.[i] ?? 0));
+    const outside = entry.payloads.map(
+      (_, i) => !this.#tasks.has(entry.parents?.[i] ?? 0) && !this.#tasks.has(entry.partners?.[i] ?? 0),
+    );
     outside.forEach((isOutside, i) => {
       if (isOutside && entry.node !== this.#node) return;
       this.#tasks.add(entry.first + i);

@@ -147,21 +147,37 @@ describe('a join', () => {
   });
 
   test('knows after a crash which side every task is of, and the keys it had found', async () => {
-    const store = createMemoryStore();
-    const first = simulatedEngine(1, { loss: 0 }, store);
     const numbers = Array.from({ length: 200 }, (_, i) => i);
-    const { id } = await first.engine.start(joining(numbers, numbers, { code: same }));
-    while ((await first.engine.summary(id)).nodes.j?.succeeded === 0) {
-      first.clock.next();
-      await new Promise((resolve) => setImmediate(resolve));
+    for (const steps of [2, 4, 6, 8, 12, 16]) {
+      const store = createMemoryStore();
+      const first = simulatedEngine(steps, { loss: 0.1 }, store);
+      const { id } = await first.engine.start(joining(numbers, numbers, { code: same }));
+      for (let i = 0; i < steps; i++) {
+        first.clock.next();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await first.engine.leave();
+      const second = simulatedEngine(2, { loss: 0 }, store);
+      await second.engine.recover();
+      await second.clock.until(second.engine.ended(id));
+      const { outputs, nodes } = await second.engine.report(id, Number.POSITIVE_INFINITY);
+      expect(outputs.j).toEqual(numbers.map((n) => ({ key: n, left: n, right: n })));
+      expect(nodes.j).toMatchObject({ input: 400, succeeded: 400 });
     }
-    await first.engine.leave();
-    const second = simulatedEngine(2, { loss: 0 }, store);
-    await second.engine.recover();
-    await second.clock.until(second.engine.ended(id));
-    const { outputs, nodes } = await second.engine.report(id, Number.POSITIVE_INFINITY);
-    expect(outputs.j).toEqual(numbers.map((n) => ({ key: n, left: n, right: n })));
-    expect(nodes.j).toMatchObject({ input: 400, succeeded: 400 });
+  });
+
+  test('keeps the side of a failed task that is tried again after the end', async () => {
+    const { engine, clock } = simulatedEngine(1);
+    const code = '(n, ctx) => { if (ctx.attempt === 1) throw new RangeError("first"); return n; }';
+    const { id } = await engine.start(joining([1], [2], { code, how: 'full' }));
+    await clock.until(engine.ended(id));
+    expect((await engine.report(id)).outputs.j).toEqual([]);
+    await engine.retry(id);
+    await clock.until(engine.ended(id));
+    expect((await engine.report(id)).outputs.j).toEqual([
+      { key: 1, left: 1, right: null },
+      { key: 2, left: null, right: 2 },
+    ]);
   });
 
   test('stops the run rather than give more rows than there is room for', async () => {
