@@ -36,6 +36,18 @@ const filesOption = () =>
 const workersOption = () =>
   new Option('--workers <n>', 'cores to use (default: all)').argParser(wholeNumber(1, 1024));
 
+const reportOption = () =>
+  new Option('--report <file>', 'write the report there, whole; - is the standard output');
+const quietOption = () => new Option('--quiet', 'show nothing but what is wrong');
+const taskOption = () =>
+  new Option('--task <id>', 'only this task; may be repeated')
+    .default([] as string[], 'any')
+    .argParser((text: string, before: string[]) => [...before, text]);
+const inputsOption = (about: string) =>
+  new Option('--input <NODE=FILE.json>', `${about}; may be repeated`)
+    .default([] as { node: string; file: string }[], 'none')
+    .argParser(inputOption);
+
 const program = new Command('handloom')
   .description('Runs task graphs on every core of this machine.')
   .version(version)
@@ -46,17 +58,15 @@ program
   .command('run')
   .description('run a graph from start to end')
   .argument('<graph.json>')
-  .option(
-    '--input <NODE=FILE.json>',
-    "payloads for a node, instead of the graph's own; may be repeated",
-    inputOption,
-    [],
-  )
+  .addOption(inputsOption("payloads for a node, instead of the graph's own"))
+  .option('--from <node>', 'run only this node and what it leads to')
+  .option('--only <node>', 'run only this node')
+  .option('--keep-open', 'wait for further tasks when all is done, until it is closed')
   .addOption(workersOption())
-  .option('--report <file>', 'write the report there, whole; - is the standard output')
+  .addOption(reportOption())
   .addOption(dataOption())
   .addOption(filesOption())
-  .option('--quiet', 'show nothing but what is wrong')
+  .addOption(quietOption())
   .action(async (file, options) =>
     finish(await (await import('./cli/run-command.ts')).runCommand(file, options)),
   );
@@ -81,16 +91,80 @@ program
 
 program
   .command('resume')
-  .description('go on with a run whose process died (default: the newest)')
+  .description('go on with a run whose process died, or that was paused (default: the newest)')
   .argument('[run]')
   .addOption(workersOption())
-  .option('--report <file>', 'write the report there, whole; - is the standard output')
+  .addOption(reportOption())
   .addOption(dataOption())
   .addOption(filesOption())
-  .option('--quiet', 'show nothing but what is wrong')
+  .addOption(quietOption())
   .action(async (run, options) =>
     finish(await (await import('./cli/resume-command.ts')).resumeCommand(run, options)),
   );
+
+program
+  .command('pause')
+  .description(
+    'send out no more tasks of a run; what is under way comes to its end (default: the one under way)',
+  )
+  .argument('[run]')
+  .addOption(dataOption())
+  .addOption(quietOption())
+  .action(async (run, options) => finish(await (await control()).pauseCommand(run, options)));
+
+program
+  .command('close')
+  .description('let a run that was kept open come to its end (default: the one kept open)')
+  .argument('[run]')
+  .addOption(dataOption())
+  .addOption(quietOption())
+  .action(async (run, options) => finish(await (await control()).closeCommand(run, options)));
+
+program
+  .command('inject')
+  .description('add tasks to a run while it goes on (default: the one under way)')
+  .argument('[run]')
+  .addOption(inputsOption('payloads for a node'))
+  .addOption(dataOption())
+  .addOption(quietOption())
+  .action(async (run, options) => finish(await (await control()).injectCommand(run, options)));
+
+program
+  .command('cancel')
+  .description('end a run, also one whose process died (default: the one that has not ended)')
+  .argument('[run]')
+  .addOption(dataOption())
+  .addOption(quietOption())
+  .action(async (run, options) => finish(await (await control()).cancelCommand(run, options)));
+
+program
+  .command('retry')
+  .description(
+    'try failed tasks again, in the process where the run lives or in this one (default: the newest)',
+  )
+  .argument('[run]')
+  .option('--node <node>', 'only tasks of this node')
+  .option('--error <name>', 'only tasks that failed with an error of this name')
+  .addOption(taskOption())
+  .addOption(workersOption())
+  .addOption(reportOption())
+  .addOption(dataOption())
+  .addOption(filesOption())
+  .addOption(quietOption())
+  .action(async (run, options) => finish(await (await again()).retryCommand(run, options)));
+
+program
+  .command('rerun')
+  .description('run again from a node on, with what was delivered to it (default: in the newest run)')
+  .argument('[run]')
+  .requiredOption('--node <node>', 'the node; nothing upstream of it is run')
+  .option('--only', 'nothing downstream of it either')
+  .addOption(workersOption())
+  .addOption(reportOption())
+  .addOption(dataOption())
+  .addOption(filesOption())
+  .addOption(quietOption())
+  .action(async (run, options) => finish(await (await again()).rerunCommand(run, options)));
 
 program
   .command('serve')
@@ -101,6 +175,9 @@ program
   .addOption(dataOption())
   .addOption(filesOption())
   .action(async (options) => (await import('./serve.ts')).serve(options));
+
+const control = () => import('./cli/control-command.ts');
+const again = () => import('./cli/again-command.ts');
 
 /** Ends also where a library keeps something open. */
 function finish(status: number): never {

@@ -1,5 +1,6 @@
 /** A Node host: the engine with its store on disk, its workers, and the workspace. */
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { customAlphabet } from 'nanoid';
 import type { Services } from '../src/api/services.ts';
@@ -10,6 +11,7 @@ import { prepareTools } from '../src/nodes/compile.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { PoolExecutor } from '../src/pool/pool-executor.ts';
 import { bundledSamples } from './bundled-samples.ts';
+import { openControlSocket } from './control-socket.ts';
 import { databaseFile, filesFolder } from './data-folder.ts';
 import { createDirectoryFiles } from './directory-files.ts';
 import { tablesWhenFirstUsed } from './lazy-tables.ts';
@@ -26,6 +28,8 @@ export interface NodeHostOptions {
   files?: string | undefined;
   /** Cores to use; default all. */
   workers?: number | undefined;
+  /** It goes on when its runs have ended, so other processes may start runs in it. */
+  stays?: boolean;
 }
 
 export interface NodeHost {
@@ -41,13 +45,26 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 14);
 
 /** Opens a host. @throws StoreError when the data folder cannot be used */
 export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> {
-  const { dataDir, workers = availableParallelism() } = options;
+  const { dataDir, workers = availableParallelism(), stays = false } = options;
   await mkdir(dataDir, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new StoreError('store_failed', `The data folder ${dataDir} cannot be made: ${cause.code}.`, {
       cause,
     });
   });
-  const store = await createSqliteStore(databaseFile(dataDir));
+  let open: () => void = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const control = openControlSocket({
+    dataDir,
+    owner,
+    stays,
+    api: () => opened.then(() => localApi(services())),
+  });
+  const store = await createSqliteStore(databaseFile(dataDir)).catch(async (error) => {
+    await (await control).close();
+    throw error;
+  });
   const folder = createDirectoryFiles(options.files ?? filesFolder(dataDir));
   const files = withSamples(folder, bundledSamples());
   const tables = tablesWhenFirstUsed(async () => {
@@ -72,27 +89,43 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     owner,
     isAlive,
   });
+  // Once: whoever follows a graph hears only of the changes that come by its own library.
+  let made: Promise<Services> | undefined;
+  const services = () => (made ??= makeServices());
+  const makeServices = async (): Promise<Services> => {
+    const { createGraphLibrary } = await import('../src/sync/graph-library.ts');
+    const graphs = createGraphLibrary(store.graphs, { now: systemClock.now, newId });
+    return {
+      host: 'node',
+      version,
+      registry,
+      graphs,
+      runs: engine,
+      files,
+      tables,
+      isolation: () => 'threads',
+    };
+  };
+  open();
+  await control;
   return {
     engine,
-    async services() {
-      const { createGraphLibrary } = await import('../src/sync/graph-library.ts');
-      const graphs = createGraphLibrary(store.graphs, { now: systemClock.now, newId });
-      return {
-        host: 'node',
-        version,
-        registry,
-        graphs,
-        runs: engine,
-        files,
-        tables,
-        isolation: () => 'threads',
-      };
-    },
+    services,
     async close() {
+      await (await control).close();
       await engine.leave();
       executor.shutdown();
       await tables.close();
       await store.close();
     },
   };
+}
+
+/** What other processes of this user are answered. */
+async function localApi(services: Promise<Services>): Promise<Server> {
+  const [{ createAdaptorServer }, { createApp }] = await Promise.all([
+    import('@hono/node-server'),
+    import('../src/api/create-app.ts'),
+  ]);
+  return createAdaptorServer({ fetch: createApp(await services).fetch }) as Server;
 }

@@ -46,6 +46,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     dataDir: options.data,
     files: options.files,
     workers: options.workers,
+    stays: true,
   }).catch((error) => {
     server.close();
     throw error;

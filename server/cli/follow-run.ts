@@ -1,11 +1,13 @@
-/** What `run` and `resume` share: following a run to its end, and writing its report. */
+/** What `run`, `resume`, `retry` and `rerun` share: following a run to its end, and writing its report. */
 import { constants } from 'node:fs';
 import { access, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { Client } from '../../src/api/client.ts';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { toJsonText } from '../../src/schema/json.ts';
 import type { RunReport } from '../../src/schema/run.ts';
+import { openNodeHost } from '../node-host.ts';
 import { BadInput, exitStatus, exitStatusOf } from './exit.ts';
 import { printable } from './printable.ts';
 import { createProgressView } from './progress-view.ts';
@@ -33,6 +35,24 @@ export async function followToEnd(engine: Engine, id: string, options: FollowOpt
   if (!options.quiet) for (const line of errorSummary(report)) process.stderr.write(`${line}\n`);
   await writeReport(report, options.report);
   return exitStatusOf(report.status);
+}
+
+/** Waits for the end of a run in another process, and writes its report. @returns the exit status */
+export async function followElsewhere(
+  client: Client,
+  data: string,
+  id: string,
+  { report: target }: FollowOptions,
+): Promise<number> {
+  await client.followRun(id, () => {});
+  const host = await openNodeHost({ dataDir: data });
+  try {
+    const report = await host.engine.report(id, Number.POSITIVE_INFINITY);
+    await writeReport(report, target);
+    return exitStatusOf(report.status);
+  } finally {
+    await host.close();
+  }
 }
 
 /** The first signal calls back; the second ends the process at once. */

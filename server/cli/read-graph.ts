@@ -21,13 +21,7 @@ export interface InputOption {
  */
 export async function readGraph(file: string, inputs: InputOption[] = []): Promise<Graph> {
   const document = await readJsonFile(file);
-  const given: Record<string, unknown[]> = {};
-  for (const { node, file: inputFile } of inputs) {
-    const payloads = await readJsonFile(inputFile);
-    if (!Array.isArray(payloads))
-      throw new BadInput([`${inputFile}: a list of payloads for ${node} is expected`]);
-    given[node] = [...(given[node] ?? []), ...payloads];
-  }
+  const given = await readInputs(inputs);
   try {
     const { graph } = await validateGraph(withInputs(document, given), registry, prepareTools);
     return graph;
@@ -43,6 +37,17 @@ export async function readGraph(file: string, inputs: InputOption[] = []): Promi
     const lines = own.length > 0 || others.length === 0 ? errorLines(file, withIssues(error, own)) : [];
     throw new BadInput([...lines, ...others]);
   }
+}
+
+/** Payloads by node. @throws BadInput */
+export async function readInputs(inputs: InputOption[]): Promise<Record<string, unknown[]>> {
+  const given: Record<string, unknown[]> = {};
+  for (const { node, file } of inputs) {
+    const payloads = await readJsonFile(file);
+    if (!Array.isArray(payloads)) throw new BadInput([`${file}: a list of payloads for ${node} is expected`]);
+    given[node] = [...(given[node] ?? []), ...payloads];
+  }
+  return given;
 }
 
 async function readJsonFile(file: string): Promise<unknown> {

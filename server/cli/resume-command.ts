@@ -1,41 +1,34 @@
-/** `handloom resume`: goes on with a run whose process died. */
-import { existsSync } from 'node:fs';
-import { databaseFile } from '../data-folder.ts';
-import { type NodeHost, openNodeHost } from '../node-host.ts';
-import { isAlive } from '../process-name.ts';
-import { BadInput } from './exit.ts';
-import { checkWritable, type FollowOptions, followToEnd } from './follow-run.ts';
+/** `handloom resume`: goes on with a run whose process died, or that was paused where it lives. */
+import { hasEnded, type RunSummary } from '../../src/schema/run.ts';
+import { openNodeHost } from '../node-host.ts';
+import type { HostOptions } from './again-command.ts';
+import { findRun, hostOf, isLive, refusedFor } from './find-run.ts';
+import { checkWritable, type FollowOptions, followElsewhere, followToEnd } from './follow-run.ts';
 
-export interface ResumeCommandOptions extends FollowOptions {
-  data: string;
-  files?: string;
-  workers?: number;
-}
-
-/** Resumes a run: the one named, or the newest that was interrupted. @returns the exit status @throws BadInput */
-export async function resumeCommand(run: string | undefined, options: ResumeCommandOptions): Promise<number> {
-  const { data, files, workers, report } = options;
-  if (!existsSync(databaseFile(data))) throw new BadInput([`${data}: no runs are kept here`]);
-  await checkWritable(report);
+/** Resumes a run: the one named, or the newest that was interrupted or paused. @returns the exit status @throws BadInput */
+export async function resumeCommand(
+  run: string | undefined,
+  options: HostOptions & FollowOptions,
+): Promise<number> {
+  const { data, files, workers } = options;
+  await checkWritable(options.report);
+  const found = await findRun(data, run, { fits: waits, none: 'no run was interrupted', newest: true });
+  if (isLive(found) && found.status === 'paused') {
+    const client = await hostOf(data, found);
+    if (client) {
+      await client.resumeRun(found.id).catch(refusedFor(found.id));
+      if (!options.quiet) process.stderr.write(`run ${found.id}: goes on in ${found.owner}\n`);
+      return options.report === undefined ? 0 : followElsewhere(client, data, found.id, options);
+    }
+  }
   const host = await openNodeHost({ dataDir: data, files, workers });
   try {
-    const id = run ?? (await newestInterrupted(host));
-    if (id === undefined) throw new BadInput([`${data}: no run was interrupted`]);
-    await host.engine.resume(id).catch((error: Error) => {
-      throw new BadInput([`run ${id}: ${error.message}`]);
-    });
-    return await followToEnd(host.engine, id, options);
+    await host.engine.unpause(found.id).catch(refusedFor(found.id));
+    return await followToEnd(host.engine, found.id, options);
   } finally {
     await host.close();
   }
 }
 
-async function newestInterrupted({ engine }: NodeHost): Promise<string | undefined> {
-  const pages = await Promise.all(
-    (['pending', 'running', 'paused'] as const).map((status) => engine.list({ status, limit: 1000 })),
-  );
-  const interrupted = pages
-    .flatMap((page) => page.items)
-    .filter(({ owner }) => owner === undefined || !isAlive(owner));
-  return interrupted.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))[0]?.id;
-}
+const waits = (run: RunSummary): boolean =>
+  !hasEnded(run.status) && (run.status === 'paused' || !isLive(run));

@@ -1,5 +1,7 @@
 /** `handloom run`: one graph from start to end. */
+import type { Graph } from '../../src/schema/graph.ts';
 import { openNodeHost } from '../node-host.ts';
+import { BadInput } from './exit.ts';
 import { checkWritable, type FollowOptions, followToEnd } from './follow-run.ts';
 import { type InputOption, readGraph } from './read-graph.ts';
 
@@ -8,18 +10,36 @@ export interface RunCommandOptions extends FollowOptions {
   data: string;
   files?: string;
   workers?: number;
+  keepOpen?: boolean;
+  from?: string;
+  only?: string;
 }
 
 /** Runs a graph file. @returns the exit status @throws BadInput */
 export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
   const graph = await readGraph(file, options.input);
   await checkWritable(options.report);
-  const { data, files, workers } = options;
+  const { data, files, workers, keepOpen = false } = options;
+  const part = partOf(graph, options);
   const host = await openNodeHost({ dataDir: data, files, workers });
   try {
-    const { id } = await host.engine.start(graph);
+    const { id } = await host.engine.start(graph, { keepOpen, ...part });
+    if (keepOpen && !options.quiet) {
+      process.stderr.write(`run ${id}: kept open; handloom inject adds tasks, handloom close ends it\n`);
+    }
     return await followToEnd(host.engine, id, options);
   } finally {
     await host.close();
   }
+}
+
+/** @throws BadInput */
+function partOf(graph: Graph, { from, only }: RunCommandOptions): { from?: string; only?: boolean } {
+  const node = from ?? only;
+  if (node === undefined) return {};
+  if (from !== undefined && only !== undefined) throw new BadInput(['--from and --only do not go together']);
+  if (!graph.nodes.some(({ id }) => id === node)) {
+    throw new BadInput([`--${from === undefined ? 'only' : 'from'} ${node}: there is no such node`]);
+  }
+  return { from: node, only: only !== undefined };
 }

@@ -37,13 +37,17 @@ async function readRuns(file: string): Promise<RunSummary[]> {
   }
 }
 
+/** Which part of its graph a run is of. */
+const partText = ({ from, only }: RunSummary): string =>
+  from === undefined ? '' : ` (${only ? 'only' : 'from'} ${from})`;
+
 function table(runs: RunSummary[]): string {
   const rows = runs.map((run) => [
     run.id,
     run.status,
     run.createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
     String(Object.values(run.nodes).reduce((sum, node) => sum + node.input, 0)),
-    printable(run.graph),
+    printable(run.graph + partText(run)),
   ]);
   const all = [['RUN', 'STATUS', 'CREATED', 'TASKS', 'GRAPH'], ...rows];
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];

@@ -263,8 +263,10 @@ export class Engine extends RunQueries {
   /** Goes on with a run that was paused, or whose host died. */
   async unpause(id: string): Promise<void> {
     const run = this.#goingOn(id);
-    if (run) run.send({ type: 'resume' });
-    else await this.resume(id);
+    if (run) return run.send({ type: 'resume' });
+    await this.resume(id);
+    // It may have been paused when its host died.
+    this.#goingOn(id)?.send({ type: 'resume' });
   }
 
   /** A run that was kept open takes no more tasks from outside, and ends when it has nothing left to do. */
