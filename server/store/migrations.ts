@@ -11,6 +11,7 @@ export function createMigrations(dialect: SqlDialect): Record<string, Migration>
   const types = columnTypes[dialect];
   return {
     '001_graphs_runs_artifacts': { up: (db) => createTables(db, types) },
+    '002_artifact_uses': { up: (db) => createArtifactUses(db, types) },
   };
 }
 
@@ -87,4 +88,19 @@ async function createTables(db: Kysely<unknown>, { key, text, bytes }: ColumnTyp
     .addColumn('hash', key, (column) => column.primaryKey().notNull())
     .addColumn('bytes', bytes, (column) => column.notNull())
     .execute();
+}
+
+/** Who uses which artifact. Of those stored before nobody knows: they stay as long as any run of that time. */
+async function createArtifactUses(db: Kysely<unknown>, { key }: ColumnTypes): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable('artifact_uses')
+    .addColumn('run', key, (column) => column.notNull())
+    .addColumn('hash', key, (column) => column.notNull())
+    .addPrimaryKeyConstraint('artifact_uses_key', ['run', 'hash'])
+    .execute();
+  await schema.createIndex('artifact_uses_by_hash').on('artifact_uses').columns(['hash']).execute();
+  await sql`insert into artifact_uses (run, hash) select runs.id, artifacts.hash from runs, artifacts`.execute(
+    db,
+  );
 }

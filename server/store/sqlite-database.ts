@@ -24,7 +24,11 @@ export interface SqlTables {
   chunks: { run: string; first: number; last: number; summary: string };
   chunk_bodies: { run: string; first: number; bytes: Bytes };
   artifacts: { hash: string; bytes: Bytes };
+  artifact_uses: { run: string; hash: string };
 }
+
+/** libsql gives an ArrayBuffer for a blob. */
+export const toBytes = (blob: ArrayBuffer): Uint8Array => new Uint8Array(blob);
 
 /** How long, in ms, a write waits for another process's before it fails as `store_busy`. */
 const busyTimeoutMs = 5000;

@@ -10,8 +10,10 @@ import { hasEnded, type RunStatus, type RunSummary } from '../../src/schema/run.
 import { decodeChunk } from '../../src/store/journal-codec.ts';
 import { fromCursor, limitOf, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
 import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from '../../src/store/run-parts.ts';
-import type { ArtifactStore, GraphRecord, GraphStore, RunStore, Store } from '../../src/store/store.ts';
-import { openSqlite, type SqlTables, toStoreError } from './sqlite-database.ts';
+import type { GraphRecord, GraphStore, RunStore, Store } from '../../src/store/store.ts';
+import { valueCodec } from '../../src/store/value-codec.ts';
+import { createArtifacts, releaseArtifacts } from './sqlite-artifacts.ts';
+import { openSqlite, type SqlTables, toBytes, toStoreError } from './sqlite-database.ts';
 
 type Guard = <T>(work: (db: Kysely<SqlTables>) => Promise<T>) => Promise<T>;
 
@@ -34,6 +36,7 @@ export async function createSqliteStore(file: string): Promise<Store> {
     graphs: createGraphs(guard),
     runs: createRuns(guard),
     artifacts: createArtifacts(guard),
+    values: valueCodec,
     close: async () => {
       if (closed) return;
       closed = true;
@@ -216,6 +219,7 @@ function createRuns(guard: Guard): RunStore {
           await tx.deleteFrom('run_documents').where('id', '=', id).execute();
           await tx.deleteFrom('chunks').where('run', '=', id).execute();
           await tx.deleteFrom('chunk_bodies').where('run', '=', id).execute();
+          await releaseArtifacts(tx, id);
           return gone.numDeletedRows > 0n;
         }),
       ),
@@ -229,39 +233,6 @@ function createRuns(guard: Guard): RunStore {
         const counts = noCounts();
         for (const row of rows) counts[row.status as RunStatus] = Number(row.count);
         return counts;
-      }),
-  };
-}
-
-function createArtifacts(guard: Guard): ArtifactStore {
-  return {
-    put: (hash, bytes) =>
-      guard(async (db) => {
-        const insert = db.insertInto('artifacts').values({ hash, bytes: bytes.slice() });
-        await insert.onConflict((conflict) => conflict.doNothing()).execute();
-      }),
-    get: (hash) =>
-      guard(async (db) => {
-        const row = await db
-          .selectFrom('artifacts')
-          .select('bytes')
-          .where('hash', '=', hash)
-          .executeTakeFirst();
-        return row && toBytes(row.bytes);
-      }),
-    has: (hash) =>
-      guard(async (db) => {
-        const row = await db
-          .selectFrom('artifacts')
-          .select('hash')
-          .where('hash', '=', hash)
-          .executeTakeFirst();
-        return row !== undefined;
-      }),
-    delete: (hash) =>
-      guard(async (db) => {
-        const gone = await db.deleteFrom('artifacts').where('hash', '=', hash).executeTakeFirst();
-        return gone.numDeletedRows > 0n;
       }),
   };
 }
@@ -292,6 +263,3 @@ function toRow(run: RunSummary) {
     summary: JSON.stringify(run),
   };
 }
-
-/** libsql gives an ArrayBuffer for a blob. */
-const toBytes = (blob: ArrayBuffer): Uint8Array => new Uint8Array(blob);

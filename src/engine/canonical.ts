@@ -4,9 +4,11 @@
  * wrongly taken for a duplicate is a task lost.
  */
 import { digest } from 'ohash';
+import { StoredValue } from '../schema/stored-value.ts';
 
-/** Longer texts are replaced by their SHA-256, so that a set of a million keys stays small. */
+/** Longer texts are replaced by 132 bits of their SHA-256, so that a set of a million keys stays small. */
 const longestPlainKey = 64;
+const hashLength = 22;
 
 /**
  * A text that is the same for equal values and different for others: the order of keys (of maps and sets, too) does
@@ -15,9 +17,15 @@ const longestPlainKey = 64;
  * apart by their content.
  */
 export function canonicalKey(value: unknown): string {
-  const text = write(value);
-  return text.length <= longestPlainKey ? text : `#${digest(text)}`;
+  return shorten(write(value));
 }
+
+/**
+ * Long texts by their hash, parts of a value included: so a part that is stored elsewhere can stand for itself by its
+ * key, and a value of many megabytes makes no text of that length.
+ */
+const shorten = (text: string): string =>
+  text.length <= longestPlainKey ? text : `#${digest(text).slice(0, hashLength)}`;
 
 /** An object on its way into text: its parts, and the texts of those that are written already. */
 interface Open {
@@ -36,7 +44,7 @@ function write(root: unknown): string {
   for (;;) {
     const last = open[open.length - 1];
     if (!last) return text as string;
-    if (text !== undefined) last.texts.push(text);
+    if (text !== undefined) last.texts.push(shorten(text));
     const { texts, parts, close } = last;
     if (texts.length < parts.length) {
       text = begin(parts[texts.length], open, depths);
@@ -67,6 +75,7 @@ function begin(value: unknown, open: Open[], depths: Map<object, number>): strin
 function beginObject(value: object, open: Open[], depths: Map<object, number>): string | undefined {
   const depth = depths.get(value);
   if (depth !== undefined) return `^${open.length - depth}`;
+  if (value instanceof StoredValue) return value.key ?? `Stored(${value.hash})`;
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (value instanceof RegExp) return `RegExp(${value})`;
   if (value instanceof ArrayBuffer) return `ArrayBuffer(${new Uint8Array(value).join()})`;

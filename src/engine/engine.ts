@@ -16,6 +16,9 @@ import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSumm
 import type { RunRecord, Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { PreparedNode } from './executor.ts';
+import type { JournalSink } from './journal-writer.ts';
+import { KeptValues } from './kept-values.ts';
+import { keepingJournal, PayloadKeeper } from './payload-keeper.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { deliveriesTo } from './redelivery.ts';
 import { Replay } from './replay.ts';
@@ -67,13 +70,18 @@ interface FailedTasks {
 
 export class Engine extends RunQueries {
   readonly #options: EngineOptions;
+  readonly #executor: PayloadKeeper;
+  readonly #journal: JournalSink;
   /** What may bring a run back to life is done one after the other: it must not live twice. */
   readonly #turns = new Turns();
   #hasLeft = false;
 
   constructor(options: EngineOptions) {
-    super(options.store, options.executor);
+    const values = new KeptValues(options.store);
+    super(options.store, options.executor, values);
     this.#options = options;
+    this.#executor = new PayloadKeeper(options.executor, values);
+    this.#journal = keepingJournal(options.store.runs, values);
   }
 
   /**
@@ -84,9 +92,11 @@ export class Engine extends RunQueries {
   async start(document: Graph, options: StartOptions = {}): Promise<{ id: string }> {
     const { clock, newId, store } = this.#options;
     const { from, only, rerunOf } = options;
-    const { graph, nodes } = await this.#check(partOf(document, options));
+    const { graph: given, nodes } = await this.#check(partOf(document, options));
     if (rerunOf !== undefined && from !== undefined) await this.#checkDelivered(rerunOf, from);
     const id = newId();
+    this.values.open(id, nodes, true);
+    const graph = await this.#keepInputs(id, given);
     const summary: RunSummary = {
       id,
       graph: graph.name,
@@ -148,6 +158,7 @@ export class Engine extends RunQueries {
     const { document, keepOpen: _, finishedAt: __, open: ___, ...summary } = record;
     const { runs } = this.store;
     const { graph, nodes } = await this.#check(document);
+    this.values.open(id, nodes, false);
     const state = this.#stateOf(record, planGraph(graph, nodes));
     const replay = new Replay(state);
     const spill = new SpillReader(runs, id);
@@ -278,12 +289,11 @@ export class Engine extends RunQueries {
 
   /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node`, StoreError while its store refuses */
   async inject(id: string, inputs: Record<string, unknown[]>): Promise<void> {
-    const run = this.#goingOn(id) ?? (await this.#refuse(id));
+    const live = this.#goingOn(id) ?? (await this.#refuse(id));
     // What is not sent out while the store refuses must not pile up.
-    if (run.held) throw run.held;
-    const nodes = Object.keys(inputs).map((node) => [node, run.indexOf(node)] as const);
-    for (const [node, index] of nodes) {
-      if (index !== undefined) continue;
+    if (live.held) throw live.held;
+    for (const node of Object.keys(inputs)) {
+      if (live.indexOf(node) !== undefined) continue;
       const issue = {
         code: 'unknown_node',
         message: `There is no node ${JSON.stringify(node)}.`,
@@ -291,8 +301,10 @@ export class Engine extends RunQueries {
       };
       throw new ValidationError(issue.code, issue.message, { issues: [issue] });
     }
-    for (const [node, index] of nodes)
-      run.send({ type: 'inject', node: index as number, payloads: inputs[node] ?? [] });
+    const kept = await this.#keepAll(id, inputs);
+    const run = this.#goingOn(id) ?? (await this.#refuse(id));
+    for (const [node, payloads] of Object.entries(kept))
+      run.send({ type: 'inject', node: run.indexOf(node) as number, payloads });
   }
 
   /**
@@ -389,7 +401,8 @@ export class Engine extends RunQueries {
         await this.live.get(rerunOf)?.flush();
         const query = { run: rerunOf, node: from, after: run.fedTo ?? 0, fromOutside: run.hasIncoming(node) };
         for await (const { port, payloads, seq } of deliveriesTo(this.store.runs, query)) {
-          run.send({ type: 'inject', node, port, payloads, fed: seq });
+          const kept = await this.values.keep(run.id, payloads);
+          run.send({ type: 'inject', node, port, payloads: kept, fed: seq });
           await run.caughtUp();
         }
         break;
@@ -413,12 +426,15 @@ export class Engine extends RunQueries {
     nodes: PreparedNode[],
     graph: Graph,
   ): LiveRun {
-    const { executor, store, clock, newId } = this.#options;
-    const life = newId();
-    const run = new LiveRun({ summary, state, executor, life, journal: store.runs, spill, clock });
+    const { clock, newId } = this.#options;
+    const [executor, journal, life] = [this.#executor, this.#journal, newId()];
+    const run = new LiveRun({ summary, state, executor, life, journal, spill, clock });
     this.live.set(run.id, run);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
-    void run.ended.then(() => this.live.delete(run.id));
+    void run.ended.then(() => {
+      this.live.delete(run.id);
+      this.values.close(run.id);
+    });
     return run;
   }
 
@@ -462,7 +478,7 @@ export class Engine extends RunQueries {
     const failed: ErrorRecord[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.errors(id, {
+      const page = await this.failures(id, {
         ...(which.node && { node: which.node }),
         limit: 1000,
         ...(cursor && { cursor }),
@@ -472,6 +488,18 @@ export class Engine extends RunQueries {
     } while (cursor);
     const wanted = which.tasks && new Set(which.tasks);
     return failed.filter(({ name, task }) => (which.error ?? name) === name && (wanted?.has(task) ?? true));
+  }
+
+  async #keepInputs(id: string, graph: Graph): Promise<Graph> {
+    return graph.inputs ? { ...graph, inputs: await this.#keepAll(id, graph.inputs) } : graph;
+  }
+
+  /** Payloads by node, with references in place of those that are too large. */
+  async #keepAll(id: string, inputs: Record<string, unknown[]>): Promise<Record<string, unknown[]>> {
+    const kept: [node: string, payloads: unknown[]][] = [];
+    for (const [node, payloads] of Object.entries(inputs))
+      kept.push([node, await this.values.keep(id, payloads)]);
+    return Object.fromEntries(kept);
   }
 
   #check(document: unknown): Promise<ValidGraph> {

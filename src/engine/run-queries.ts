@@ -8,6 +8,7 @@ import type { ErrorRecord, RunReport, RunStatus, RunSummary, Task, TaskStatus } 
 import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
 import type { Executor } from './executor.ts';
 import { JournalReader } from './journal-reader.ts';
+import type { KeptValues } from './kept-values.ts';
 import type { Direction } from './lineage.ts';
 import { endedTasks, type LiveRun, type RunNews } from './run.ts';
 
@@ -24,13 +25,16 @@ export interface CountingExecutor extends Executor {
 export abstract class RunQueries {
   protected readonly store: Store;
   protected readonly executor: CountingExecutor;
+  /** Large payloads, which are fetched for whoever asks. */
+  protected readonly values: KeptValues;
   /** Runs that live in this engine, by id. */
   protected readonly live = new Map<string, LiveRun>();
   readonly #readers = new Map<string, JournalReader>();
 
-  constructor(store: Store, executor: CountingExecutor) {
+  constructor(store: Store, executor: CountingExecutor, values: KeptValues) {
     this.store = store;
     this.executor = executor;
+    this.values = values;
   }
 
   async list(query: RunQuery): Promise<Page<RunSummary>> {
@@ -47,7 +51,7 @@ export abstract class RunQueries {
 
   /** The graph a run was started with, inputs included. */
   async document(id: string): Promise<Graph> {
-    return (await this.record(id)).document;
+    return this.values.restore((await this.record(id)).document);
   }
 
   /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
@@ -55,6 +59,8 @@ export abstract class RunQueries {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const { document } = await this.record(id);
     const { outputs, cursors } = await reader.outputsByNode(endNodes(document), cap);
+    for (const [node, values] of Object.entries(outputs))
+      outputs[node] = await this.values.restoreAll(values);
     const errors: ErrorRecord[] = [];
     let cursor: string | null = null;
     do {
@@ -68,30 +74,39 @@ export abstract class RunQueries {
     return {
       ...summary,
       outputs,
-      errors,
+      errors: await this.values.restoreAll(errors),
       ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
       ...(cursor && { errorCursor: cursor }),
     };
   }
 
   async tasks(id: string, query: PageQuery & { node?: string; status?: TaskStatus }): Promise<Page<Task>> {
-    return (await this.#reader(id)).tasks(query, this.#running(id));
+    return this.#whole(await (await this.#reader(id)).tasks(query, this.#running(id)));
   }
 
   async task(id: string, task: string): Promise<Task> {
-    return (await this.#reader(id)).task(task, this.#running(id));
+    return this.values.restore(await (await this.#reader(id)).task(task, this.#running(id)));
   }
 
   /** The tasks one came from, or those that came from it, each with every attempt and where it ran. */
   async lineage(id: string, task: string, query: PageQuery & { direction: Direction }): Promise<Page<Task>> {
-    return (await this.#reader(id)).lineage(task, query.direction, query, this.#running(id));
+    const reader = await this.#reader(id);
+    return this.#whole(await reader.lineage(task, query.direction, query, this.#running(id)));
   }
 
   async outputs(id: string, query: PageQuery & { node?: string }): Promise<Page<unknown>> {
-    return (await this.#reader(id)).outputs(query);
+    return this.#whole(await (await this.#reader(id)).outputs(query));
   }
 
   async errors(id: string, query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
+    return this.#whole(await this.failures(id, query));
+  }
+
+  /** As {@link errors}, with large payloads as references. */
+  protected async failures(
+    id: string,
+    query: PageQuery & { node?: string; q?: string },
+  ): Promise<Page<ErrorRecord>> {
     return (await this.#reader(id)).errors(query);
   }
 
@@ -112,7 +127,8 @@ export abstract class RunQueries {
     const live = this.live.get(id);
     const stop = live?.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
     const reader = await this.#reader(id);
-    const [errors, logs] = [await recentErrors(reader, afterSeq), await reader.logs(afterSeq, 20)];
+    const errors = await this.values.restoreAll(await recentErrors(reader, afterSeq));
+    const logs = await reader.logs(afterSeq, 20);
     for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
     if (live && stop) {
       onNews({ ...live.news(), errors, logs });
@@ -162,6 +178,11 @@ export abstract class RunQueries {
     this.#readers.set(id, reader);
     if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
     return reader;
+  }
+
+  /** A page with the content of what it refers to. */
+  async #whole<T>(page: Page<T>): Promise<Page<T>> {
+    return { ...page, items: await this.values.restoreAll(page.items) };
   }
 
   #running(id: string): ReadonlySet<number> {

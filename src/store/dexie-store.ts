@@ -7,17 +7,19 @@ import Dexie, { type DexieOptions, type Table } from 'dexie';
 import type { ChunkSummary } from '../engine/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
 import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
+import { type ArtifactUse, createArtifacts, releaseArtifacts } from './dexie-artifacts.ts';
 import { toStoreError } from './dexie-errors.ts';
 import { decodeChunk } from './journal-codec.ts';
 import { fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
 import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
-import type { ArtifactStore, GraphRecord, GraphStore, RunStore, Store } from './store.ts';
+import type { GraphRecord, GraphStore, RunStore, Store } from './store.ts';
+import { valueCodec } from './value-codec.ts';
 
 interface BytesRow {
   bytes: Uint8Array;
 }
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /** The tables. A change of shape is a further `version()`, never a change of one that has been published. */
 class Tables extends Dexie {
@@ -28,10 +30,11 @@ class Tables extends Dexie {
   declare chunks: Table<ChunkSummary, [string, number]>;
   declare chunkBodies: Table<BytesRow & { run: string; first: number }, [string, number]>;
   declare artifacts: Table<BytesRow & { hash: string }, string>;
+  declare artifactUses: Table<ArtifactUse, [string, string]>;
 
   constructor(name: string, options: DexieOptions) {
     super(name, options);
-    this.version(schemaVersion).stores({
+    this.version(1).stores({
       graphs: 'id, [updatedAt+id]',
       graphUpdates: '++position, graph',
       runs: 'id, [createdAt+id], [status+createdAt+id]',
@@ -40,6 +43,15 @@ class Tables extends Dexie {
       chunkBodies: '[run+first]',
       artifacts: 'hash',
     });
+    // Who uses what was stored before, nobody knows: it stays as long as any run of that time.
+    this.version(schemaVersion)
+      .stores({ artifactUses: '[run+hash], hash' })
+      .upgrade(async () => {
+        const [runs, hashes] = [this.runs.toCollection(), this.artifacts.toCollection()];
+        const all = [await runs.primaryKeys(), await hashes.primaryKeys()] as const;
+        const uses = all[0].flatMap((run) => all[1].map((hash) => ({ run, hash })));
+        await this.artifactUses.bulkAdd(uses);
+      });
   }
 }
 
@@ -97,7 +109,8 @@ export async function createDexieStore(name: string, options: DexieStoreOptions 
   return {
     graphs: createGraphs(connections),
     runs: createRuns(connections),
-    artifacts: createArtifacts(connections),
+    artifacts: createArtifacts(relaxed, guard),
+    values: valueCodec,
     close: async () => close(),
   };
 }
@@ -154,7 +167,14 @@ function createGraphs({ relaxed: db }: Connections): GraphStore {
 }
 
 function createRuns({ relaxed: db, strict }: Connections): RunStore {
-  const journal = (of: Tables) => [of.runs, of.runDocuments, of.chunks, of.chunkBodies];
+  const allOf = (of: Tables) => [
+    of.runs,
+    of.runDocuments,
+    of.chunks,
+    of.chunkBodies,
+    of.artifacts,
+    of.artifactUses,
+  ];
   const chunkKeys = (run: string): [[string, number], [string, number]] => [
     [run, -Infinity],
     [run, Infinity],
@@ -220,7 +240,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
       }),
     delete: (id) =>
       guard(() =>
-        db.transaction('rw', journal(db), async () => {
+        db.transaction('rw', allOf(db), async () => {
           const there = (await db.runs.where('id').equals(id).delete()) > 0;
           await db.runDocuments.delete(id);
           for (const table of [db.chunks, db.chunkBodies]) {
@@ -229,6 +249,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
               .between(...chunkKeys(id), true, true)
               .delete();
           }
+          await releaseArtifacts(db, id);
           return there;
         }),
       ),
@@ -244,21 +265,6 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
         await db.transaction('r', db.runs, () => Promise.all(runStatuses.map(count)));
         return counts;
       }),
-  };
-}
-
-function createArtifacts({ relaxed: db }: Connections): ArtifactStore {
-  const has = async (hash: string) => (await db.artifacts.where('hash').equals(hash).count()) > 0;
-  return {
-    put: (hash, bytes) =>
-      guard(() =>
-        db.transaction('rw', db.artifacts, async () => {
-          if (!(await has(hash))) await db.artifacts.add({ hash, bytes: bytes.slice() });
-        }),
-      ),
-    get: (hash) => guard(async () => (await db.artifacts.get(hash))?.bytes),
-    has: (hash) => guard(() => has(hash)),
-    delete: (hash) => guard(async () => (await db.artifacts.where('hash').equals(hash).delete()) > 0),
   };
 }
 

@@ -23,6 +23,8 @@ export const tag = {
   buffer: 9,
   view: 10,
   boxed: 11,
+  /** A value kept as an artifact: hash, bytes, cell of the key, nested (0 or 1). */
+  stored: 12,
 } as const;
 
 export type HeapCell = number | bigint | string | unknown[];

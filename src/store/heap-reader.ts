@@ -1,4 +1,5 @@
 /** A heap of cells back into values, see `heap-format.ts`. */
+import { StoredValue } from '../schema/stored-value.ts';
 import { constant, type HeapCell, tag, viewTypes } from './heap-format.ts';
 
 const errorTypes = new Map<string, new (message?: string) => Error>(
@@ -75,6 +76,10 @@ function makeFromParts(cell: unknown[], read: (number: unknown) => unknown): unk
     }
     case tag.error:
       return makeError(cell, read);
+    case tag.stored: {
+      const [, hash, bytes, key, nested] = cell as [number, string, number, number, number];
+      return new StoredValue(hash, bytes, { key: read(key) as string | undefined, nested: nested === 1 });
+    }
     default:
       throw new TypeError(`There is no kind of value ${String(cell[0])}`);
   }

@@ -1,4 +1,5 @@
 /** Values into a heap of cells, see `heap-format.ts`. */
+import { StoredValue } from '../schema/stored-value.ts';
 import { constant, type HeapCell, tag, viewTypes } from './heap-format.ts';
 import { isPlainString, notStorable } from './plain-value.ts';
 
@@ -83,7 +84,10 @@ export class HeapWriter {
     else if (value instanceof RegExp) cell.push(tag.regexp, this.#number(value.source), value.flags);
     else if (value instanceof Error) this.#fillError(value, cell);
     else if (ArrayBuffer.isView(value)) this.#fillView(value, cell);
-    else if (
+    else if (value instanceof StoredValue) {
+      const { hash, bytes, key, nested } = value;
+      cell.push(tag.stored, hash, bytes, this.#number(key), nested ? 1 : 0);
+    } else if (
       value instanceof Number ||
       value instanceof String ||
       value instanceof Boolean ||

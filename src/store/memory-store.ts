@@ -1,8 +1,11 @@
 /** A store that lives as long as its process: for tests, for private windows, for runs nobody wants to keep. */
+import { sha256 } from '@noble/hashes/sha2.js';
 import type { ChunkSummary } from '../engine/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
+import { toHex } from '../schema/content-hash.ts';
 import type { RunSummary } from '../schema/run.ts';
 import { decodeChunk } from './journal-codec.ts';
+import { MemoryArtifacts } from './memory-artifacts.ts';
 import {
   byNewest,
   fromCursor,
@@ -15,6 +18,7 @@ import {
 } from './paging.ts';
 import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
 import type { ArtifactStore, GraphRecord, GraphStore, Page, PageQuery, RunStore, Store } from './store.ts';
+import { valueCodec } from './value-codec.ts';
 
 interface StoredRun {
   summary: string;
@@ -38,10 +42,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     if (closed) throw new StoreError('store_closed', 'The store is closed.');
     return work();
   };
+  const runs = new Map<string, StoredRun>();
+  const kept = new MemoryArtifacts();
   return {
     graphs: createGraphs(open),
-    runs: createRuns(open, options),
-    artifacts: createArtifacts(open),
+    runs: createRuns(open, runs, kept, options),
+    artifacts: createArtifacts(open, runs, kept),
+    // Hashed at once, so that simulated time stands still meanwhile.
+    values: { ...valueCodec, hash: async (bytes) => toHex(sha256(bytes)) },
     close: async () => {
       closed = true;
     },
@@ -75,8 +83,12 @@ function createGraphs(open: Open): GraphStore {
   };
 }
 
-function createRuns(open: Open, { onBody = (_run, _first, body) => body }: MemoryStoreOptions): RunStore {
-  const runs = new Map<string, StoredRun>();
+function createRuns(
+  open: Open,
+  runs: Map<string, StoredRun>,
+  kept: MemoryArtifacts,
+  { onBody = (_run, _first, body) => body }: MemoryStoreOptions,
+): RunStore {
   const summaries = () => [...runs.values()].map((run) => JSON.parse(run.summary) as RunSummary);
   return {
     create: (run) =>
@@ -123,7 +135,11 @@ function createRuns(open: Open, { onBody = (_run, _first, body) => body }: Memor
         const chunk = runs.get(id)?.chunks.get(first);
         return chunk && decodeChunk(chunk.body, id, first);
       }),
-    delete: (id) => open(() => runs.delete(id)),
+    delete: (id) =>
+      open(() => {
+        kept.release(id);
+        return runs.delete(id);
+      }),
     counts: () =>
       open(() => {
         const counts = noCounts();
@@ -133,16 +149,18 @@ function createRuns(open: Open, { onBody = (_run, _first, body) => body }: Memor
   };
 }
 
-function createArtifacts(open: Open): ArtifactStore {
-  const artifacts = new Map<string, Uint8Array>();
+function createArtifacts(
+  open: Open,
+  runs: ReadonlyMap<string, StoredRun>,
+  kept: MemoryArtifacts,
+): ArtifactStore {
   return {
-    put: (hash, bytes) =>
-      open(() => {
-        if (!artifacts.has(hash)) artifacts.set(hash, bytes.slice());
-      }),
-    get: (hash) => open(() => artifacts.get(hash)?.slice()),
-    has: (hash) => open(() => artifacts.has(hash)),
-    delete: (hash) => open(() => artifacts.delete(hash)),
+    put: (hash, bytes) => open(() => kept.put(hash, bytes)),
+    claim: (run, claims) => open(() => kept.claim(run, claims)),
+    get: (hash) => open(() => kept.get(hash)),
+    has: (hash) => open(() => kept.has(hash)),
+    delete: (hash) => open(() => kept.delete(hash)),
+    sweep: () => open(() => kept.sweep(new Set(runs.keys()))),
   };
 }
 

@@ -71,24 +71,54 @@ export interface RunStore {
   summaries(run: string, after?: number): Promise<ChunkSummary[]>;
   /** The chunk whose first entry has this sequence number. @throws StoreError `chunk_damaged` naming it. */
   chunk(run: string, first: number): Promise<JournalChunk | undefined>;
-  /** Removes the run and its journal. */
+  /** Removes the run, its journal, and the artifacts nobody else uses. */
   delete(id: string): Promise<boolean>;
   /** Runs by status, over all. */
   counts(): Promise<Record<RunStatus, number>>;
 }
 
-/** Large values by content hash. */
+/** An artifact a run uses; with its bytes where it may be new. */
+export interface Claim {
+  hash: string;
+  bytes?: Uint8Array;
+}
+
+/**
+ * Large values by content hash. What a run uses stays for as long as the run; what nobody uses goes with the run that
+ * used it last, or with the next {@link ArtifactStore.sweep}.
+ */
 export interface ArtifactStore {
-  /** Storing the same hash again changes nothing. */
+  /**
+   * Storing the same hash again changes nothing, but that the artifact now waits to be claimed: until then no
+   * deletion of a run takes it away.
+   */
   put(hash: string, bytes: Uint8Array): Promise<void>;
+  /** Says that a run, which need not be there yet, uses these artifacts, and stores those that come with bytes. */
+  claim(run: string, claims: readonly Claim[]): Promise<void>;
   get(hash: string): Promise<Uint8Array | undefined>;
   has(hash: string): Promise<boolean>;
   delete(hash: string): Promise<boolean>;
+  /**
+   * Removes all that no run uses. Only while no run lives: what a live one has put and not yet claimed would go, too.
+   * @returns how many artifacts went
+   */
+  sweep(): Promise<number>;
+}
+
+/** How a store writes single values, and what it calls the bytes by. */
+export interface ValueCodec {
+  /** @throws StoreError `value_not_storable` */
+  encode(value: unknown): Uint8Array;
+  /** @throws StoreError `value_damaged` */
+  decode(bytes: Uint8Array): unknown;
+  /** Equal bytes have one name. */
+  hash(bytes: Uint8Array): Promise<string>;
 }
 
 export interface Store {
   readonly graphs: GraphStore;
   readonly runs: RunStore;
   readonly artifacts: ArtifactStore;
+  readonly values: ValueCodec;
   close(): Promise<void>;
 }

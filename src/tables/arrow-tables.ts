@@ -6,21 +6,14 @@
 import { Table } from 'apache-arrow';
 import { HandloomError } from '../errors.ts';
 import type { Files, Tables } from '../nodes/define-node.ts';
+import { contentHash } from '../schema/content-hash.ts';
 import { readSelect } from '../schema/sql-text.ts';
 import type { TableRef } from '../schema/table.ts';
 import { readCsv } from './csv-file.ts';
 import type { Database, Session } from './database.ts';
 import { type FileFormat, formatOf, isNoFile, readColumns, writeColumns } from './file-formats.ts';
 import { tableOfRecords } from './infer-columns.ts';
-import {
-  contentHash,
-  fromArrow,
-  fromBytes,
-  type KeptTable,
-  recordsOf,
-  refOf,
-  toBytes,
-} from './kept-table.ts';
+import { fromArrow, fromBytes, type KeptTable, recordsOf, refOf, toBytes } from './kept-table.ts';
 import { sqlError } from './sql-error.ts';
 import { keptType, quoteName } from './sql-types.ts';
 

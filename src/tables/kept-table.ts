@@ -14,6 +14,7 @@ import {
   tableFromIPC,
   tableToIPC,
 } from 'apache-arrow';
+import { contentHash } from '../schema/content-hash.ts';
 import type { TableRef } from '../schema/table.ts';
 import { buildColumn, type Stored } from './build-column.ts';
 import { converter, setField, storedGetter } from './read-column.ts';
@@ -75,12 +76,6 @@ export async function refOf(table: KeptTable, bytes: Uint8Array): Promise<TableR
     columns: table.columns.map((column) => ({ name: column.name, type: sqlTypeOf(column.type) })),
     rows: table.rows,
   };
-}
-
-/** SHA-256 in hexadecimal. */
-export async function contentHash(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Records from row `start` to row `end`. */

@@ -1,4 +1,4 @@
-/** Graphs, artifacts, and what holds for all a store keeps. */
+/** Graphs, and what holds for all a store keeps. */
 import {
   bytes,
   chunk,
@@ -115,22 +115,6 @@ mustHold('lists graphs by their newest change', async ({ store: { graphs } }) =>
     ['g3', ...rest],
   );
   await rejects('invalid_cursor', () => graphs.list({ cursor: '[]' }));
-});
-
-mustHold('keeps artifacts by hash, the first of a hash for good', async ({ store: { artifacts } }) => {
-  const large = Uint8Array.from({ length: 1_000_000 }, (_, i) => i % 251);
-  await artifacts.put('large', large);
-  await artifacts.put('empty', bytes());
-  await artifacts.put('empty', bytes(1));
-  equal((await artifacts.get('large'))?.length, large.length);
-  equal(
-    (await artifacts.get('large'))?.every((byte, i) => byte === i % 251),
-    true,
-  );
-  equal(await artifacts.get('empty'), bytes());
-  equal(await artifacts.has('large'), true);
-  equal(await artifacts.delete('large'), true);
-  equal(await artifacts.has('large'), false);
 });
 
 mustHold('has everything again after it was closed and opened', async ({ store, reopen }) => {

@@ -160,6 +160,36 @@ export const runCases = ({ client, raw, runToEnd, problem, refusal }: SuiteTools
     );
   },
 
+  async 'carries large payloads whole, from node to node and to whoever asks'() {
+    const megabyte = 1_000_000;
+    const { id } = await runToEnd(
+      graphOf(
+        'large',
+        [
+          code('make', `(n) => ({ n, text: String(n).repeat(${megabyte}) })`),
+          code('mark', '({ n, text }) => ({ n, text: text + "!" })'),
+          { id: 'all', type: 'flow.collect' },
+        ],
+        [
+          { source: 'make', target: 'mark' },
+          { source: 'mark', target: 'all' },
+        ],
+        { make: [1, 2] },
+      ),
+    );
+    const whole = [1, 2].map((n) => ({ n, text: `${String(n).repeat(megabyte)}!` }));
+    equal((await client.getRun(id)).status, 'succeeded', 'status');
+    const [list] = (await client.listOutputs(id)).items as [{ n: number; text: string }[]];
+    ok(
+      JSON.stringify(list) === JSON.stringify(whole),
+      `The list is not what was collected: ${JSON.stringify(list).slice(0, 100)}`,
+    );
+    const { items } = await client.listTasks(id, { node: 'mark' });
+    const lengths = items.map((task) => (task.payload as { text: string }).text.length);
+    equal(lengths, [megabyte, megabyte], 'payloads of the tasks');
+    await client.deleteRun(id);
+  },
+
   async 'names the file that a task misses'() {
     const read = { id: 'r', type: 'io.read', params: { path: 'no/such.txt' } };
     const { id } = await runToEnd(graphOf('missing', [read], [], { r: [1] }));

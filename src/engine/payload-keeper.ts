@@ -1,0 +1,171 @@
+/**
+ * Keeps large values out of the engine: between the engine and the executor it fetches what payloads refer to and
+ * puts references in the place of large results; before the journal it does so for what the scheduler itself made.
+ * An executor like any other, so that neither side knows.
+ */
+import { toWireError, type WireError } from '../errors.ts';
+import { partOf, wholeOutcome } from './batch-parts.ts';
+import { type Batch, type BatchOutcome, type Executor, type ExecutorRun, outcome } from './executor.ts';
+import type { DeliverEntry, JournalChunk, JournalEntry, OutputEntry } from './journal.ts';
+import type { JournalSink } from './journal-writer.ts';
+import type { KeptValues } from './kept-values.ts';
+
+/** Bytes of stored payloads in one batch, unless a single one is larger: they are all in memory at once. */
+const largestBatch = 16e6;
+
+/** An executor that takes and gives references to large values, in front of one that takes and gives the values. */
+export class PayloadKeeper implements Executor {
+  readonly #inner: Executor;
+  readonly #values: KeptValues;
+
+  constructor(inner: Executor, values: KeptValues) {
+    this.#inner = inner;
+    this.#values = values;
+  }
+
+  get parallelism(): number {
+    return this.#inner.parallelism;
+  }
+
+  open(run: ExecutorRun): void {
+    this.#inner.open(run);
+  }
+
+  cancel(runId: string): void {
+    this.#inner.cancel(runId);
+  }
+
+  close(runId: string): void {
+    this.#inner.close(runId);
+  }
+
+  async execute(batch: Batch): Promise<BatchOutcome> {
+    const done = this.#values.holds(batch.run)
+      ? await this.#executeStored(batch)
+      : await this.#inner.execute(batch);
+    if (done.kind !== 'done') return done;
+    const { values } = done.result;
+    const kept = await this.#keep(batch.run, values);
+    return kept === values ? done : { kind: 'done', result: { ...done.result, values: kept } };
+  }
+
+  /** A batch whose payloads, or whose state, may be references. */
+  async #executeStored(batch: Batch): Promise<BatchOutcome> {
+    const count = this.#fitting(batch);
+    const { payloads, broken } = await this.#fetch(batch.payloads.slice(0, count));
+    let whole: Batch;
+    try {
+      const state = batch.state && { value: await this.#values.restore(batch.state.value) };
+      whole = { ...batch, payloads: payloads.concat(batch.payloads.slice(count)), ...(state && { state }) };
+    } catch (error) {
+      return { kind: 'done', result: failAll(batch, toWireError(error)) };
+    }
+    if (count === batch.tasks.length && broken.size === 0) return this.#inner.execute(whole);
+
+    const positions = payloads.flatMap((_, i) => (broken.has(i) ? [] : [i]));
+    const known = (position: number) => {
+      const error = broken.get(position);
+      // What does not fit goes back to the head of the queue, and comes with the next batch.
+      return error ? { outcome: outcome.failed, error } : { outcome: outcome.notRun };
+    };
+    const part: BatchOutcome =
+      positions.length === 0
+        ? { kind: 'done', result: nothing(batch) }
+        : await this.#inner.execute(partOf(whole, positions));
+    return wholeOutcome(batch, positions, part, known);
+  }
+
+  /** How many of its tasks, from the first on, fit into memory together. */
+  #fitting({ payloads }: Batch): number {
+    let sum = 0;
+    for (let i = 0; i < payloads.length; i++) {
+      sum += this.#values.storedBytes(payloads[i]);
+      if (sum > largestBatch && i > 0) return i;
+    }
+    return payloads.length;
+  }
+
+  async #fetch(references: unknown[]): Promise<{ payloads: unknown[]; broken: Map<number, WireError> }> {
+    const broken = new Map<number, WireError>();
+    const fetched = references.map(async (payload, i) => {
+      try {
+        return await this.#values.restore(payload);
+      } catch (error) {
+        broken.set(i, toWireError(error));
+        return payload;
+      }
+    });
+    return { payloads: await Promise.all(fetched), broken };
+  }
+
+  /** A store that cannot take them now may take them with the journal, which waits for it. */
+  async #keep(run: string, values: unknown[]): Promise<unknown[]> {
+    try {
+      return await this.#values.keep(run, values);
+    } catch {
+      return values;
+    }
+  }
+}
+
+const nothing = ({ state }: Batch) => ({
+  outcomes: [],
+  values: [],
+  errors: [],
+  busyMs: 0,
+  worker: 'engine',
+  ...(state && { state }),
+});
+
+const failAll = (batch: Batch, error: WireError) => ({
+  ...nothing(batch),
+  outcomes: batch.tasks.map(() => outcome.failed),
+  errors: batch.tasks.map(() => error),
+});
+
+/**
+ * A journal that keeps large values apart which did not come from the executor: what folds and collections gave out,
+ * and the states of folds.
+ */
+export function keepingJournal(journal: JournalSink, values: KeptValues): JournalSink {
+  return {
+    async append(run, chunks) {
+      const kept: JournalChunk[] = [];
+      for (const chunk of chunks) kept.push(await keepChunk(chunk, values));
+      await journal.append(run, kept);
+    },
+    summaries: (run, after) => journal.summaries(run, after),
+  };
+}
+
+async function keepChunk(chunk: JournalChunk, values: KeptValues): Promise<JournalChunk> {
+  let entries: JournalEntry[] | undefined;
+  const put = (at: number, entry: JournalEntry) => {
+    entries ??= [...chunk.entries];
+    entries[at] = entry;
+  };
+  /** Nodes with a later state in this chunk: of theirs, only that one can ever count. */
+  const stated = new Set<string>();
+  for (let at = chunk.entries.length - 1; at >= 0; at--) {
+    const entry = chunk.entries[at] as JournalEntry;
+    if (entry.kind === 'state') {
+      if (stated.has(entry.node)) put(at, { ...entry, value: undefined });
+      else {
+        const [value] = await values.keep(chunk.run, [entry.value]);
+        if (value !== entry.value) put(at, { ...entry, value });
+      }
+      stated.add(entry.node);
+    } else if (entry.kind === 'deliver' && isGivenOut(entry)) {
+      const payloads = await values.keep(chunk.run, entry.payloads);
+      if (payloads !== entry.payloads) put(at, { ...entry, payloads });
+    } else if (entry.kind === 'output' && isGivenOut(entry)) {
+      const outputs = await values.keep(chunk.run, entry.values);
+      if (outputs !== entry.values) put(at, { ...entry, values: outputs });
+    }
+  }
+  return entries ? { ...chunk, entries } : chunk;
+}
+
+/** A fold or a collection gave it, and its parent is a flush; or a join, and it has two parents. */
+const isGivenOut = ({ parents, partners }: DeliverEntry | OutputEntry): boolean =>
+  partners !== undefined || (parents?.[0] ?? 0) < 0;

@@ -1,0 +1,81 @@
+/** Artifacts in IndexedDB, and who uses them. */
+import type Dexie from 'dexie';
+import type { Table } from 'dexie';
+import type { ArtifactStore } from './store.ts';
+
+export interface ArtifactUse {
+  run: string;
+  hash: string;
+}
+
+/** The tables artifacts need. */
+export interface ArtifactTables extends Dexie {
+  runs: Table<unknown, string>;
+  artifacts: Table<{ hash: string; bytes: Uint8Array }, string>;
+  artifactUses: Table<ArtifactUse, [string, string]>;
+}
+
+/** Uses an artifact that was put and not claimed yet. No run has this id. */
+const unclaimed = '';
+/** Keys in one question; long lists of them cost IndexedDB dearly. */
+const portion = 1000;
+
+type Guard = <T>(work: () => PromiseLike<T>) => Promise<T>;
+
+export function createArtifacts(db: ArtifactTables, guard: Guard): ArtifactStore {
+  const { artifacts, artifactUses } = db;
+  const has = async (hash: string) => (await artifacts.where('hash').equals(hash).count()) > 0;
+  return {
+    put: (hash, bytes) =>
+      guard(() =>
+        db.transaction('rw', artifacts, artifactUses, async () => {
+          if (!(await has(hash))) await artifacts.add({ hash, bytes: bytes.slice() });
+          await artifactUses.put({ run: unclaimed, hash });
+        }),
+      ),
+    claim: (run, claims) =>
+      guard(() =>
+        db.transaction('rw', artifacts, artifactUses, async () => {
+          for (const { hash, bytes } of claims)
+            if (bytes && !(await has(hash))) await artifacts.add({ hash, bytes: bytes.slice() });
+          await artifactUses.bulkPut(claims.map(({ hash }) => ({ run, hash })));
+          await artifactUses.bulkDelete(claims.map(({ hash }) => [unclaimed, hash]));
+        }),
+      ),
+    get: (hash) => guard(async () => (await artifacts.get(hash))?.bytes),
+    has: (hash) => guard(() => has(hash)),
+    delete: (hash) =>
+      guard(() =>
+        db.transaction('rw', artifacts, artifactUses, async () => {
+          await artifactUses.where('hash').equals(hash).delete();
+          return (await artifacts.where('hash').equals(hash).delete()) > 0;
+        }),
+      ),
+    sweep: () =>
+      guard(() =>
+        db.transaction('rw', db.runs, artifacts, artifactUses, async () => {
+          const runs = new Set(await db.runs.toCollection().primaryKeys());
+          const uses = await artifactUses.toCollection().primaryKeys();
+          const gone = uses.filter(([run]) => !runs.has(run));
+          await artifactUses.bulkDelete(gone);
+          const used = new Set(uses.filter(([run]) => runs.has(run)).map(([, hash]) => hash));
+          const unused = (await artifacts.toCollection().primaryKeys()).filter((hash) => !used.has(hash));
+          await artifacts.bulkDelete(unused);
+          return unused.length;
+        }),
+      ),
+  };
+}
+
+/** Within a transaction: takes a run from all it uses, and removes what nobody uses then. */
+export async function releaseArtifacts({ artifacts, artifactUses }: ArtifactTables, run: string) {
+  const own = artifactUses.where('[run+hash]').between([run, ''], [run, '\uffff'], true, true);
+  const hashes = (await own.primaryKeys()).map(([, hash]) => hash);
+  await own.delete();
+  for (let at = 0; at < hashes.length; at += portion) {
+    const some = hashes.slice(at, at + portion);
+    const others = await artifactUses.where('hash').anyOf(some).primaryKeys();
+    const used = new Set(others.map(([, hash]) => hash));
+    await artifacts.bulkDelete(some.filter((hash) => !used.has(hash)));
+  }
+}

@@ -1,0 +1,65 @@
+/** Artifacts in memory, and who uses them. */
+import type { Claim } from './store.ts';
+
+/** Uses an artifact that was put and not claimed yet. No run has this id. */
+export const unclaimed = '';
+
+export class MemoryArtifacts {
+  readonly #bytes = new Map<string, Uint8Array>();
+  /** Runs by hash. */
+  readonly #users = new Map<string, Set<string>>();
+
+  put(hash: string, bytes: Uint8Array): void {
+    this.#keep(hash, bytes);
+    this.#usersOf(hash).add(unclaimed);
+  }
+
+  claim(run: string, claims: readonly Claim[]): void {
+    for (const { hash, bytes } of claims) {
+      if (bytes) this.#keep(hash, bytes);
+      const users = this.#usersOf(hash);
+      users.add(run);
+      users.delete(unclaimed);
+    }
+  }
+
+  get(hash: string): Uint8Array | undefined {
+    return this.#bytes.get(hash)?.slice();
+  }
+
+  has(hash: string): boolean {
+    return this.#bytes.has(hash);
+  }
+
+  delete(hash: string): boolean {
+    this.#users.delete(hash);
+    return this.#bytes.delete(hash);
+  }
+
+  /** Takes a user from all it uses, and removes what nobody uses then. */
+  release(user: string): void {
+    for (const [hash, users] of this.#users) {
+      if (users.delete(user) && users.size === 0) this.delete(hash);
+    }
+  }
+
+  /** Removes what none of these runs uses. @returns how many artifacts went */
+  sweep(runs: ReadonlySet<string>): number {
+    let gone = 0;
+    for (const [hash, users] of this.#users) {
+      for (const user of users) if (!runs.has(user)) users.delete(user);
+      if (users.size === 0 && this.delete(hash)) gone++;
+    }
+    return gone;
+  }
+
+  #keep(hash: string, bytes: Uint8Array): void {
+    if (!this.#bytes.has(hash)) this.#bytes.set(hash, bytes.slice());
+  }
+
+  #usersOf(hash: string): Set<string> {
+    let users = this.#users.get(hash);
+    if (!users) this.#users.set(hash, (users = new Set()));
+    return users;
+  }
+}
