@@ -76,6 +76,14 @@ export class WorkerDiedError extends HandloomError {
   }
 }
 
+/** The host a task ran in (tab, process, machine) ended, more than once, while nothing but this task ran. */
+export class HostDiedError extends HandloomError {
+  override name = 'HostDiedError';
+  constructor(deaths: number) {
+    super('host_died', `The host ended ${deaths} times while only this task ran.`, { details: { deaths } });
+  }
+}
+
 /** A node asked for something its graph does not permit. */
 export class CapabilityError extends HandloomError {
   override name = 'CapabilityError';

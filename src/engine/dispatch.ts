@@ -15,9 +15,8 @@ import type { TaskColumns } from './task-queue.ts';
 /** Tasks at hand below which a queue that goes on in the journal reads on: some batches of the largest size. */
 const readAheadAt = 16_384;
 
-/** Sends out all that may go now. */
+/** Sends out all that waits in queues and may go now. */
 export function dispatch(state: SchedulerState): void {
-  if (state.status !== 'running' || state.held) return;
   for (let index = state.ready.own.first; index !== undefined; index = state.ready.own.first) {
     const node = nodeAt(state, index);
     while (maySend(state, node)) send(state, node, nextTasks(state, node));
@@ -48,7 +47,18 @@ export function askInitialState(state: SchedulerState, node: NodeState): void {
 }
 
 function maySend(state: SchedulerState, node: NodeState): boolean {
-  if (node.queue.loaded + node.suspects.length === 0 || node.batchesOut >= node.lanes) return false;
+  if (node.queue.loaded + node.suspects.length === 0) return false;
+  if (keepsOrder(node) && state.suspects.waitAt(node.plan.index)) return false;
+  return mayTake(state, node);
+}
+
+/** Whether a node takes its tasks in the order they came. */
+export const keepsOrder = ({ plan }: NodeState): boolean =>
+  plan.policy.mode === 'serial' || plan.definition.kind === 'fold';
+
+/** Whether a node could be sent a batch, whatever it holds. */
+export function mayTake(state: SchedulerState, node: NodeState): boolean {
+  if (node.batchesOut >= node.lanes) return false;
   if (node.plan.policy.mode === 'async' && node.tasksOut >= node.lanes) return false;
   if (state.now < node.blockedUntil) return false;
   if (node.plan.staged && componentOf(state, node.plan.index).waitingFor > 0) return false;
@@ -57,13 +67,16 @@ function maySend(state: SchedulerState, node: NodeState): boolean {
 
 function nextTasks(state: SchedulerState, node: NodeState): TaskColumns {
   if (node.suspects.length > 0) return node.suspects.take(1);
-  const { mode, maxTasksPerWorker = Number.POSITIVE_INFINITY } = node.plan.policy;
   const size = batchSize(node.cost, node.queue.loaded, node.lanes);
+  return node.queue.take(Math.min(size, roomAt(state, node)));
+}
+
+/** Tasks that a node may be sent together, at most. */
+export function roomAt(state: SchedulerState, node: NodeState): number {
+  const { mode, maxTasksPerWorker = Number.POSITIVE_INFINITY } = node.plan.policy;
   // An async batch is interleaved on one event loop, so its tasks count each, not the batch.
   const lanes = mode === 'async' ? node.lanes - node.tasksOut : Number.POSITIVE_INFINITY;
-  return node.queue.take(
-    Math.min(size, lanes, maxTasksPerWorker, queueRoom(state, node), rateRoom(state, node)),
-  );
+  return Math.min(lanes, maxTasksPerWorker, queueRoom(state, node), rateRoom(state, node));
 }
 
 /**
@@ -96,7 +109,9 @@ function rateRoom(state: SchedulerState, node: NodeState): number {
   return room;
 }
 
-function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskColumns): void {
+/** @param alone suspects, with nothing else under way */
+export function send(state: SchedulerState, node: NodeState, columns: TaskColumns, alone = false): number {
+  const { tasks, payloads } = columns;
   const { plan } = node;
   const batch: Batch = {
     id: state.nextBatch++,
@@ -109,8 +124,9 @@ function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskC
     ...(node.fold && { state: node.fold }),
     stopOnError: plan.policy.mode === 'serial' && plan.policy.retry.max > 0,
   };
-  const writeAhead = plan.definition.effects === true;
-  if (writeAhead) record(state, { kind: 'start', node: plan.id, tasks });
+  const writeAhead = plan.definition.effects === true || alone || state.suspects.isCareful;
+  if (tasks.length > 0)
+    record(state, { kind: 'start', node: plan.id, ...named(tasks), ...(alone && { alone: true }) });
   node.batchesOut++;
   node.tasksOut += tasks.length;
   node.counters.running += tasks.length;
@@ -119,6 +135,15 @@ function send(state: SchedulerState, node: NodeState, { tasks, payloads }: TaskC
   for (const feeder of node.feeders) markReady(state, feeder);
   state.inFlight.set(batch.id, { node: plan.index, batch, sentAt: state.now });
   state.commands.dispatch.push({ batch, writeAhead });
+  return batch.id;
+}
+
+/** Tasks as a start entry names them: numbers that follow each other take no room. */
+function named(tasks: number[]): { tasks: number[]; range?: [number, number] } {
+  const [first = 0] = tasks;
+  return tasks.every((task, i) => task === first + i)
+    ? { tasks: [], range: [first, first + tasks.length - 1] }
+    : { tasks };
 }
 
 const firstAttempt = (): number => 1;

@@ -356,6 +356,11 @@ export class Engine extends RunQueries {
     return [...this.live.keys()];
   }
 
+  /** For a host that may be about to end: all that has happened is brought into the store, and marked as in order. */
+  async prepareToLeave(): Promise<void> {
+    await Promise.all([...this.live.values()].map((run) => run.prepareToLeave()));
+  }
+
   /**
    * Lets go of all live runs, for a host that ends: what has happened is brought into the store, and what their
    * tasks still give counts no more. Whoever opens the store next goes on with them.

@@ -110,6 +110,8 @@ export function loadOf(entry: JournalEntry): Load {
       return { tasks: entry.payloads.length, bytes: roughSizeOfMany(entry.payloads) };
     case 'output':
       return { tasks: entry.values.length, bytes: roughSizeOfMany(entry.values) };
+    case 'start':
+      return { tasks: 1, bytes: 0 };
     case 'state':
       return { tasks: 1, bytes: roughSize(entry.value) };
     default:

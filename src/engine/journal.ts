@@ -41,11 +41,16 @@ export interface DuplicateEntry extends EntryBase {
   tasks: number[];
 }
 
-/** Tasks about to be sent out, written ahead for nodes with effects. */
+/** A batch that is sent out. For nodes with effects, and where need be (see `suspects.ts`), it is committed first. */
 export interface StartEntry extends EntryBase {
   kind: 'start';
   node: string;
+  /** Empty where `range` says it. */
   tasks: number[];
+  /** First and last number of tasks that follow each other. */
+  range?: [first: number, last: number];
+  /** Suspects, with nothing else of the run under way. */
+  alone?: true;
 }
 
 /** How an attempt ended: for good, or with another one to follow. */
@@ -119,6 +124,13 @@ export interface StatusEntry extends EntryBase {
   kind: 'status';
   status: RunStatus;
   reason?: string;
+  /** The run goes on here after its host had ended. */
+  resumed?: true;
+}
+
+/** The host lets go of the run in good order: what is under way is suspected of nothing. */
+export interface LeaveEntry extends EntryBase {
+  kind: 'leave';
 }
 
 export interface LogEntry extends EntryBase {
@@ -141,6 +153,7 @@ export type JournalEntry =
   | FlushEntry
   | CloseEntry
   | StatusEntry
+  | LeaveEntry
   | LogEntry;
 
 /** What a chunk holds about one node: enough to skip it, or to know that it must be read. */
@@ -173,6 +186,13 @@ export interface ChunkSummary {
 
 export interface JournalChunk extends ChunkSummary {
   entries: JournalEntry[];
+}
+
+/** The tasks that a start entry names. */
+export function tasksOfStart({ tasks, range }: StartEntry): number[] {
+  if (!range) return tasks;
+  const [first, last] = range;
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 /** The tasks of an attempt entry that failed for good, as the API tells them; payloads are in their deliveries. */

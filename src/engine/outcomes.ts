@@ -63,7 +63,9 @@ export function settleOutcome(
       return charge(state, node, batch, culprit, error, outcome.worker, sentAt);
     }
     default:
-      node.queue.putBack(batch);
+      if (batchId === state.suspects.alone)
+        for (const task of batch.tasks) state.suspects.hold(flight.node, task);
+      else node.queue.putBack(batch);
       return undefined;
   }
 }

@@ -5,11 +5,20 @@
  * Payloads are not kept on the way: of a million tasks only the numbers of those that have not ended remain, and
  * their payloads are read back from the journal when their turn comes.
  */
+
+import { hasEnded } from '../schema/run.ts';
 import { BitSet } from './bit-set.ts';
 import { seenKey } from './delivery.ts';
 import { clearJoin, holdForJoin } from './join.ts';
 import { type AttemptEntry, attemptEnd, type DeliverEntry, type JournalEntry } from './journal.ts';
-import { componentOf, markReady, type NodeState, nodeAt, type SchedulerState } from './scheduler-state.ts';
+import {
+  componentOf,
+  markReady,
+  type NodeState,
+  nodeAt,
+  type SchedulerState,
+  unended,
+} from './scheduler-state.ts';
 
 export class Replay {
   readonly #state: SchedulerState;
@@ -30,26 +39,44 @@ export class Replay {
   take(entries: readonly JournalEntry[]): void {
     for (const entry of entries) {
       this.#state.seq = entry.seq;
+      if (entry.kind === 'status' && entry.resumed) this.#die();
       this.#takeEntry(entry);
+      this.#state.suspects.take(entry);
     }
   }
 
   /** After the last entry: puts what has not ended back into the queues, in the order it came into being. */
   finish(): void {
     const state = this.#state;
+    if (!hasEnded(state.status)) this.#die();
     for (const node of state.nodes) {
+      let suspects = 0;
       const delivered = this.#delivered[node.plan.index] as number[];
       for (let at = 0; at < delivered.length; at += 2) {
         const last = delivered[at + 1] as number;
         for (let task = delivered[at] as number; task <= last; task++) {
-          if (!this.#ended.has(task)) node.queue.spill(task, task);
+          if (this.#ended.has(task)) continue;
+          if (state.suspects.has(task)) {
+            state.suspects.hold(node.plan.index, task);
+            suspects++;
+          } else node.queue.spill(task, task);
         }
       }
-      if (node.queue.length === 0) continue;
-      componentOf(state, node.plan.index).active += node.queue.length;
+      if (node.queue.length + suspects === 0) continue;
+      componentOf(state, node.plan.index).active += node.queue.length + suspects;
       markReady(state, node.plan.index);
     }
     for (let component = 0; component < state.components.length; component++) state.unsettled.add(component);
+  }
+
+  /** The host died at this point of the journal. */
+  #die(): void {
+    const state = this.#state;
+    state.suspects.die({
+      left: unended(state),
+      last: state.nextTask - 1,
+      isWaiting: (task) => !this.#ended.has(task),
+    });
   }
 
   #takeEntry(entry: JournalEntry): void {

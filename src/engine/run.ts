@@ -80,6 +80,8 @@ export class LiveRun {
   /** Why the store refuses what this run writes, while it does. */
   #held: StoreError | undefined;
   #onHeld: (() => void)[] = [];
+  /** Nothing is sent out before it settles: what was recorded is to be committed first. */
+  #barrier: Promise<void> | undefined;
   #resolveEnded: () => void = () => {};
   #cancelTick: (() => void) | undefined;
   #cancelNotice: (() => void) | undefined;
@@ -120,6 +122,7 @@ export class LiveRun {
     this.#writer.write(commands.record);
     this.#collectNews(commands.record);
     if (commands.abort) this.#executor.cancel(this.id);
+    if (commands.barrier) this.#setBarrier();
     for (const load of commands.load) void this.#load(load);
     for (const { batch, writeAhead } of commands.dispatch) void this.#execute(batch, writeAhead);
     this.#cancelTick?.();
@@ -206,8 +209,18 @@ export class LiveRun {
     return this.#writer.isBehind || this.#held ? this.#writer.committed() : Promise.resolve();
   }
 
+  /**
+   * Its host may end at any moment now: all that has happened is brought into the store, with the word that what is
+   * under way is not to blame.
+   */
+  prepareToLeave(): Promise<void> {
+    this.send({ type: 'leave' });
+    return this.#writer.flush();
+  }
+
   /** Takes no more events, as if its host had died here, but with all of its journal in the store. */
   leave(): Promise<void> {
+    this.send({ type: 'leave' });
     this.#quit();
     this.#subscribers.clear();
     return this.#writer.end();
@@ -246,18 +259,26 @@ export class LiveRun {
 
   async #execute(batch: Batch, writeAhead: boolean): Promise<void> {
     if (writeAhead || this.#writer.isBehind) await this.#writer.committed();
+    else if (this.#barrier !== undefined) await this.#barrier;
     if (this.#isLeft || !this.#state.inFlight.has(batch.id)) return;
     const outcome = await this.#executor.execute(batch);
     this.#fractions.delete(batch.node);
     this.send({ type: 'outcome', batch: batch.id, outcome });
   }
 
-  async #load({ node, tasks }: Load): Promise<void> {
+  #setBarrier(): void {
+    const barrier = this.#writer.committed().then(() => {
+      if (this.#barrier === barrier) this.#barrier = undefined;
+    });
+    this.#barrier = barrier;
+  }
+
+  async #load({ node, tasks, areSuspects }: Load): Promise<void> {
     await this.#writer.committed();
     for (let refusals = 1; !this.isEnding; refusals++) {
       try {
         const payloads = await this.#spill.read((this.#state.nodes[node] as NodeState).plan.id, tasks);
-        return this.send({ type: 'loaded', node, tasks, payloads });
+        return this.send({ type: 'loaded', node, tasks, payloads, ...(areSuspects && { areSuspects }) });
       } catch (error) {
         if (!isWorthAnotherTry(error, refusals)) return this.#storeFailed(error);
         await new Promise<void>((resolve) => this.#clock.after(patience(refusals), resolve));

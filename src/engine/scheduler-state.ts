@@ -6,6 +6,7 @@ import { emptyJoin, type JoinState } from './join.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Plan, PlannedNode } from './plan.ts';
 import { RankedSet } from './ranked-set.ts';
+import { Suspects } from './suspects.ts';
 import { type MemoryBudget, TaskQueue } from './task-queue.ts';
 
 /** A journal entry before it has its number and its time. */
@@ -20,6 +21,8 @@ export interface Commands {
   record: JournalEntry[];
   /** `writeAhead`: only once what is recorded has been committed. */
   dispatch: { batch: Batch; writeAhead: boolean }[];
+  /** What is recorded must be in the store before anything more is sent out. */
+  barrier: boolean;
   /** Tasks whose payloads are to be read back from the journal, and given in a `loaded` event. */
   load: Load[];
   /** When to send a `tick`, if nothing happens before; milliseconds since 1970. */
@@ -31,6 +34,8 @@ export interface Commands {
 export interface Load {
   node: number;
   tasks: number[];
+  /** They may have taken their host down, and don't go through the node's queue. */
+  areSuspects?: true;
 }
 
 export interface NodeState {
@@ -107,6 +112,8 @@ export interface SchedulerState {
   nextTask: number;
   nextBatch: number;
   inFlight: Map<number, { node: number; batch: Batch; sentAt: number }>;
+  /** Tasks that may have taken their host down. */
+  suspects: Suspects;
   /** Batches of thread and serial nodes under way. */
   sharedOut: number;
   /** Soonest first. */
@@ -178,6 +185,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     nextTask: 1,
     nextBatch: 1,
     inFlight: new Map(),
+    suspects: new Suspects(),
     sharedOut: 0,
     delayed: [],
     edges: new Array<number>(plan.edgeCount).fill(0),
@@ -190,7 +198,13 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
   };
 }
 
-export const noCommands = (): Commands => ({ record: [], dispatch: [], load: [], abort: false });
+export const noCommands = (): Commands => ({
+  record: [],
+  dispatch: [],
+  barrier: false,
+  load: [],
+  abort: false,
+});
 
 function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryBudget): NodeState {
   const { mode, workers } = plan.policy;
@@ -257,9 +271,18 @@ export function firstAfter(delayed: readonly Delayed[], at: number): number {
 /** Writes an entry into the journal. */
 export function record(state: SchedulerState, draft: Draft): number {
   state.seq++;
-  state.commands.record.push({ ...draft, seq: state.seq, at: state.now } as JournalEntry);
+  const entry = { ...draft, seq: state.seq, at: state.now } as JournalEntry;
+  state.commands.record.push(entry);
+  state.suspects.take(entry);
   return state.seq;
 }
+
+/** Tasks that have not ended. */
+export const unended = (state: SchedulerState): number =>
+  state.nodes.reduce(
+    (sum, { counters: c }) => sum + c.input - c.succeeded - c.failed - c.duplicate - c.cancelled,
+    0,
+  );
 
 export function nodeAt(state: SchedulerState, index: number): NodeState {
   return state.nodes[index] as NodeState;

@@ -29,6 +29,7 @@ import {
   release,
   type SchedulerState,
 } from './scheduler-state.ts';
+import { areSuspectsUnderWay, dispatchSuspects, takeSuspects } from './suspect-dispatch.ts';
 
 export type SchedulerEvent = { at: number } & (
   | { type: 'start' }
@@ -40,13 +41,15 @@ export type SchedulerEvent = { at: number } & (
   /** Failed tasks of a node are to be tried again, in a run that lives or has ended. */
   | { type: 'retry'; node: number; tasks: number[]; attempts: number[] }
   /** Payloads that a `load` command asked for. */
-  | { type: 'loaded'; node: number; tasks: number[]; payloads: unknown[] }
+  | { type: 'loaded'; node: number; tasks: number[]; payloads: unknown[]; areSuspects?: true }
   | { type: 'tick' }
   | { type: 'pause' }
   | { type: 'resume' }
   /** The store refuses what the run records, or takes it again. */
   | { type: 'hold' }
   | { type: 'release' }
+  /** The host is about to let go of the run, in good order. */
+  | { type: 'leave' }
   | { type: 'close' }
   | { type: 'cancel'; reason?: string }
 );
@@ -56,16 +59,29 @@ export function step(state: SchedulerState, event: SchedulerEvent): Commands {
   state.now = event.at;
   state.commands = noCommands();
   if (hasEnded(state.status) && event.type !== 'retry') return state.commands;
+  if (event.type === 'leave') {
+    // Nothing may be sent out after it.
+    record(state, { kind: 'leave' });
+    return state.commands;
+  }
 
   apply(state, event);
   settle(state);
-  dispatch(state);
+  sendOut(state);
   const [next] = state.delayed;
   if (next) state.commands.wakeAt = next.dueAt;
   return state.commands;
 }
 
-function apply(state: SchedulerState, event: SchedulerEvent): void {
+function sendOut(state: SchedulerState): void {
+  const isShut = areSuspectsUnderWay(state);
+  if (state.suspects.takeNeedsCommit()) state.commands.barrier = true;
+  if (state.status !== 'running' || state.held || isShut) return;
+  dispatch(state);
+  dispatchSuspects(state);
+}
+
+function apply(state: SchedulerState, event: Exclude<SchedulerEvent, { type: 'leave' }>): void {
   switch (event.type) {
     case 'start':
       return start(state);
@@ -80,8 +96,11 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
       return inject(state, event);
     case 'retry':
       return retry(state, event);
-    case 'loaded':
-      return load(state, event);
+    case 'loaded': {
+      const fatal = load(state, event);
+      if (fatal) stop(state, 'failed', describe(fatal));
+      return;
+    }
     case 'tick':
       return wake(state);
     case 'pause':
@@ -100,7 +119,7 @@ function apply(state: SchedulerState, event: SchedulerEvent): void {
 }
 
 function start(state: SchedulerState): void {
-  setStatus(state, 'running');
+  if (state.status === 'pending') setStatus(state, 'running');
   for (const node of state.fed === undefined ? state.nodes : []) {
     const { plan } = node;
     const inputs = state.plan.inputs.get(plan.id) ?? [];
@@ -115,11 +134,13 @@ function start(state: SchedulerState): void {
   if (state.components.length === 0) finish(state);
 }
 
-function load(state: SchedulerState, event: SchedulerEvent & { type: 'loaded' }): void {
+function load(state: SchedulerState, event: SchedulerEvent & { type: 'loaded' }): WireError | undefined {
+  if (event.areSuspects) return takeSuspects(state, event);
   const node = nodeAt(state, event.node);
   node.isLoading = false;
   node.queue.load(event);
   markReady(state, event.node);
+  return undefined;
 }
 
 function inject(state: SchedulerState, event: SchedulerEvent & { type: 'inject' }): void {
@@ -133,8 +154,11 @@ function inject(state: SchedulerState, event: SchedulerEvent & { type: 'inject' 
 
 function recover(state: SchedulerState): void {
   // A run that died before its first commit has not given out its inputs yet.
-  if (state.status === 'pending') start(state);
-  else if (state.status === 'running') setStatus(state, 'running', 'resumed after an interruption');
+  const isUnbegun = state.status === 'pending';
+  setStatus(state, isUnbegun ? 'running' : state.status, 'resumed after an interruption', true);
+  if (isUnbegun) start(state);
+  // Should it die again at once, that this life began must be known.
+  state.suspects.needCommit();
 }
 
 function wake(state: SchedulerState): void {
@@ -166,7 +190,8 @@ function retry(state: SchedulerState, event: SchedulerEvent & { type: 'retry' })
   node.counters.retried += tasks.length;
   tasks.forEach((task, i) => {
     node.attempts.set(task, attempts[i] ?? 1);
-    node.queue.spill(task, task);
+    if (state.suspects.has(task)) state.suspects.hold(event.node, task);
+    else node.queue.spill(task, task);
   });
   reopen(state, event.node);
   release(state, event.node, -tasks.length);
@@ -272,6 +297,7 @@ function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
   };
   for (const { node, batch } of state.inFlight.values()) give(node, batch.tasks);
   for (const { node, task } of state.delayed) if (task) give(node, [task.number]);
+  for (const { node, tasks } of state.suspects.groups()) give(node, tasks);
   for (const node of state.nodes) {
     give(node.plan.index, node.suspects.drain());
     give(node.plan.index, node.queue.drain());
@@ -292,10 +318,15 @@ function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
   setStatus(state, status, reason);
 }
 
-function setStatus(state: SchedulerState, status: RunStatus, reason?: string): void {
+function setStatus(state: SchedulerState, status: RunStatus, reason?: string, resumed = false): void {
   state.status = status;
   if (reason !== undefined) state.reason = reason;
-  record(state, { kind: 'status', status, ...(reason !== undefined && { reason }) });
+  record(state, {
+    kind: 'status',
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(resumed && { resumed: true }),
+  });
 }
 
 const inputPort = (node: NodeState): string => node.plan.definition.inputs[0]?.name ?? defaultInput;

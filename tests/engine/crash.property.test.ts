@@ -1,24 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { Store } from '../../src/store/store.ts';
 import { asMultiset } from './as-multiset.ts';
+import { mortal } from './mortal-store.ts';
 import { simulate } from './oracle.ts';
 import { randomGraph } from './random-graph.ts';
 import { simulatedEngine } from './run-graph.ts';
-
-/** The store as a host that dies at some moment sees it: what it has committed stays, no more is taken after. */
-function mortal(store: Store) {
-  let dead = false;
-  const append: Store['runs']['append'] = (run, chunks) =>
-    dead ? new Promise(() => {}) : store.runs.append(run, chunks);
-  return {
-    store: { ...store, runs: { ...store.runs, append } },
-    die() {
-      dead = true;
-    },
-  };
-}
 
 test('a run whose host dies again and again ends as if nothing had happened', async () => {
   const lives = fc.array(fc.nat(120), { minLength: 1, maxLength: 3 });

@@ -1,0 +1,222 @@
+/** Hosts that die, by a task's hand or for no fault of a task's. */
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../src/pool/seeded-random.ts';
+import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { mortal } from './mortal-store.ts';
+import { simulatedEngine } from './run-graph.ts';
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const code = (id: string, rest: Partial<GraphNode> = {}): GraphNode => ({
+  id,
+  type: 'code.js',
+  params: { code: '(n) => n' },
+  ...rest,
+});
+const graph = (nodes: GraphNode[], inputs: Graph['inputs'], edges: GraphEdge[] = []): Graph => ({
+  format: 'handloom.graph',
+  version: 1,
+  name: 'test',
+  nodes,
+  edges,
+  inputs,
+});
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+interface Life {
+  /** Payloads in the order they were sent out. */
+  begun: unknown[][];
+  isDead: boolean;
+}
+interface Killing {
+  /** Whether this payload takes its host down. */
+  isKiller: (payload: unknown) => boolean;
+  /** Simulated milliseconds it takes to. */
+  afterMs: number;
+  /** Timers that pass until the host is killed from outside. */
+  killAfter?: number;
+}
+
+/** One life of a run, to its end or its host's death. */
+async function live(
+  store: Store,
+  seed: number,
+  begin: Graph | string,
+  killing: Killing,
+): Promise<Life & { id: string }> {
+  const host = mortal(store);
+  const { engine, clock, executor } = simulatedEngine(seed, undefined, host.store);
+  const life: Life = { begun: [], isDead: false };
+  const die = () => {
+    life.isDead = true;
+    host.die();
+  };
+  const execute = executor.execute.bind(executor);
+  executor.execute = (batch) => {
+    life.begun.push(batch.payloads);
+    if (!batch.payloads.some(killing.isKiller)) return execute(batch);
+    if (killing.afterMs === 0) die();
+    else clock.after(killing.afterMs, die);
+    return new Promise(() => {});
+  };
+  const id = typeof begin === 'string' ? begin : (await engine.start(begin)).id;
+  if (typeof begin === 'string') await engine.recover();
+  let hasEnded = false;
+  void engine.ended(id).then(() => {
+    hasEnded = true;
+  });
+  for (let idle = 0, passed = 0; !life.isDead && !hasEnded; passed++) {
+    if (passed === killing.killAfter) die();
+    if (clock.next()) idle = 0;
+    else if (++idle > 50) throw new Error('The simulation stands still');
+    await turn();
+  }
+  return { ...life, id };
+}
+
+/** Lives until the run has ended. */
+async function liveOn(
+  document: Graph,
+  killing: Killing,
+  most = 12,
+): Promise<{ store: Store; id: string; lives: Life[] }> {
+  const store = createMemoryStore();
+  const lives: (Life & { id: string })[] = [];
+  for (let seed = 1; seed <= most; seed++) {
+    lives.push(await live(store, seed, lives[0]?.id ?? document, killing));
+    if (!lives.at(-1)?.isDead) return { store, id: lives[0]?.id as string, lives };
+  }
+  throw new Error(`Its host still dies after ${most} lives`);
+}
+
+const reportOf = (store: Store, id: string) =>
+  simulatedEngine(1, undefined, store).engine.report(id, Infinity);
+const deaths = (lives: Life[]): number => lives.filter(({ isDead }) => isDead).length;
+const killer = (afterMs: number): Killing => ({ isKiller: (payload) => payload === 13, afterMs });
+const died = { name: 'HostDiedError', code: 'host_died', payload: 13 };
+
+describe('a task that takes its host down', () => {
+  test('is recorded as failed after it has done so twice, with its payload, and can be tried again', async () => {
+    const { store, id, lives } = await liveOn(graph([code('a')], { a: [13] }), killer(250));
+    expect(deaths(lives)).toBe(2);
+    const report = await reportOf(store, id);
+    expect(report).toMatchObject({ status: 'partial', nodes: { a: { input: 1, failed: 1, running: 0 } } });
+    expect(report.errors).toMatchObject([died]);
+
+    const host = simulatedEngine(1, undefined, store);
+    expect(await host.engine.retry(id)).toBe(1);
+    await host.clock.until(host.engine.ended(id));
+    expect(await reportOf(store, id)).toMatchObject({ status: 'succeeded', outputs: { a: [13] } });
+  });
+
+  test('is found among two hundred, which all succeed', async () => {
+    const inputs = numbers(200);
+    const { store, id, lives } = await liveOn(graph([code('a')], { a: inputs }), killer(250));
+    expect(deaths(lives)).toBeLessThanOrEqual(4);
+    const report = await reportOf(store, id);
+    expect(report.nodes.a).toMatchObject({ input: 200, succeeded: 199, failed: 1 });
+    expect(report.errors).toMatchObject([died]);
+    expect((report.outputs.a as number[]).toSorted((a, b) => a - b)).toEqual(inputs.filter((n) => n !== 13));
+    // In its last life with the culprit, that one ran alone, after everything else.
+    expect(lives.at(-2)?.begun.at(-1)).toEqual([13]);
+  });
+
+  test('is found when it does so faster than the journal is written', async () => {
+    const { store, id, lives } = await liveOn(graph([code('a')], { a: numbers(200) }), killer(0));
+    expect(deaths(lives)).toBeLessThanOrEqual(5);
+    const report = await reportOf(store, id);
+    expect(report.nodes.a).toMatchObject({ input: 200, succeeded: 199, failed: 1 });
+    expect(report.errors).toMatchObject([died]);
+  });
+
+  test.each([0, 250])(
+    'keeps its place in a serial node, and serves its error port (%i ms)',
+    async (afterMs) => {
+      const serial = code('a', { policy: { mode: 'serial' } });
+      const edges = [{ source: 'a', target: 'e', sourcePort: 'error' }];
+      const document = graph(
+        [serial, code('b'), code('e')],
+        { a: numbers(60), b: numbers(30).map((n) => n + 100) },
+        edges,
+      );
+      const { store, id, lives } = await liveOn(document, killer(afterMs));
+      expect(deaths(lives)).toBeLessThanOrEqual(5);
+      const report = await reportOf(store, id);
+      expect(report.nodes).toMatchObject({
+        a: { succeeded: 59, failed: 1 },
+        b: { succeeded: 30, failed: 0 },
+        e: { succeeded: 1 },
+      });
+      expect(report.outputs.a).toEqual(numbers(60).filter((n) => n !== 13));
+      expect(report.outputs.e).toMatchObject([
+        { payload: 13, error: { name: 'HostDiedError', code: 'host_died' } },
+      ]);
+    },
+  );
+
+  test('is found where it comes of a task that was there before', async () => {
+    const nodes = [code('a', { params: { code: '(n) => n + 1' } }), code('b')];
+    const document = graph(nodes, { a: numbers(40) }, [{ source: 'a', target: 'b' }]);
+    const isKiller = (payload: unknown) => payload === 40;
+    const { store, id, lives } = await liveOn(document, { isKiller, afterMs: 0 });
+    expect(deaths(lives)).toBeLessThanOrEqual(6);
+    const report = await reportOf(store, id);
+    expect(report.nodes).toMatchObject({ a: { succeeded: 40 }, b: { succeeded: 39, failed: 1 } });
+  });
+
+  test('is found among thousands that were under way with it, in few lives', async () => {
+    const inputs = numbers(20_000);
+    const isKiller = (payload: unknown) => payload === 17_013;
+    const { store, id, lives } = await liveOn(graph([code('a')], { a: inputs }), { isKiller, afterMs: 250 });
+    expect(deaths(lives)).toBeLessThanOrEqual(5);
+    expect((await reportOf(store, id)).nodes.a).toMatchObject({ succeeded: 19_999, failed: 1 });
+  });
+});
+
+test('hosts that are killed fifty times for no fault of a task’s leave no task failed', async () => {
+  for (const mode of ['thread', 'serial'] as const) {
+    const random = seededRandom('kills', mode);
+    const nodes = [code('a', { policy: { mode } }), code('b')];
+    const inputs = numbers(mode === 'serial' ? 1_000 : 10_000);
+    const document = graph(nodes, { a: inputs }, [{ source: 'a', target: 'b' }]);
+    const store = createMemoryStore();
+    let id: string | undefined;
+    for (let kill = 0; kill < 50; kill++) {
+      const killAfter = Math.floor(random() * 60);
+      const life = await live(store, kill, id ?? document, { isKiller: () => false, afterMs: 0, killAfter });
+      id = life.id;
+      if (!life.isDead) break;
+    }
+    await live(store, 99, id as string, { isKiller: () => false, afterMs: 0 });
+    const report = await reportOf(store, id as string);
+    expect({ mode, status: report.status }).toEqual({ mode, status: 'succeeded' });
+    expect(report.nodes.b).toMatchObject({ input: inputs.length, succeeded: inputs.length });
+    const values = report.outputs.b as number[];
+    expect(mode === 'serial' ? report.nodes.a?.succeeded : values.toSorted((a, b) => a - b)).toEqual(
+      mode === 'serial' ? inputs.length : inputs,
+    );
+  }
+});
+
+test('a host that leaves in good order makes nobody a suspect', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph([code('a')], { a: numbers(50) }));
+  for (let i = 0; i < 20; i++) {
+    first.clock.next();
+    await turn();
+  }
+  expect((await first.engine.summary(id)).status).toBe('running');
+  await first.engine.leave();
+  const second = simulatedEngine(2, undefined, store);
+  await second.engine.recover();
+  await second.clock.until(second.engine.ended(id));
+  expect((await store.runs.get(id))?.status).toBe('succeeded');
+  const chunks = await store.runs.summaries(id);
+  const entries = (await Promise.all(chunks.map(({ first: at }) => store.runs.chunk(id, at)))).flatMap(
+    (chunk) => chunk?.entries ?? [],
+  );
+  expect(entries.some((entry) => entry.kind === 'leave')).toBe(true);
+  expect(entries.some((entry) => entry.kind === 'start' && entry.alone)).toBe(false);
+});
