@@ -1,5 +1,5 @@
 /** How payloads reach nodes, how duplicates are told, and what becomes of results. */
-import { errorPort } from '../schema/graph.ts';
+import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { canonicalKey } from './canonical.ts';
 import {
   componentOf,
@@ -68,6 +68,7 @@ function deliverEntry(
   if (fresh.tasks.length === 0) return;
   if (port === 'right') for (const task of fresh.tasks) node.join?.fromRight.add(task);
   if (node.plan.definition.kind === 'collect') return gather(state, node, fresh);
+  if (node.plan.definition.kind === 'relay') return relay(state, node, fresh);
   node.queue.append(fresh);
   componentOf(state, index).active += fresh.tasks.length;
   markReady(state, index);
@@ -88,14 +89,14 @@ export function emit(
     for (let at = 0; at < values.length; at += largestEntry) {
       const part = <T>(column: T[]) => column.slice(at, at + largestEntry);
       const origin = { parents: part(parents), ...(partners && { partners: part(partners) }) };
-      record(state, { kind: 'output', node: plan.id, port, values: part(values), ...origin });
+      record(state, { kind: 'output', node: plan.outputOf, port, values: part(values), ...origin });
     }
   }
   for (const edge of plan.edges.get(port) ?? []) {
     deliver(state, edge.target, edge.port, values, {
       parents,
       ...(partners && { partners }),
-      edge: edge.index,
+      ...(edge.index !== undefined && { edge: edge.index }),
     });
   }
 }
@@ -162,17 +163,27 @@ function gather(state: SchedulerState, node: NodeState, columns: NodeState['gath
     node.gathered.payloads.push(columns.payloads[i]);
   }
   node.flushed = false;
-  node.counters.succeeded += columns.tasks.length;
+  succeedAtOnce(state, node, columns.tasks);
+  release(state, node.plan.index, 0);
+}
+
+/** What comes to a subgraph goes on to its entries. */
+function relay(state: SchedulerState, node: NodeState, { tasks, payloads }: NodeState['gathered']): void {
+  succeedAtOnce(state, node, tasks);
+  emit(state, node.plan.index, defaultOutput, payloads, tasks);
+}
+
+function succeedAtOnce(state: SchedulerState, node: NodeState, tasks: number[]): void {
+  node.counters.succeeded += tasks.length;
   record(state, {
     kind: 'attempt',
     node: node.plan.id,
-    tasks: columns.tasks,
+    tasks,
     errors: [],
     sentAt: state.now,
     busyMs: 0,
     worker: 'engine',
   });
-  release(state, node.plan.index, 0);
 }
 
 function range(first: number, count: number): number[] {

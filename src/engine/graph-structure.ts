@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { type Issue, ValidationError } from '../errors.ts';
 import { type Graph, graphFormat, graphSchema, graphVersion } from '../schema/graph.ts';
+import { pathTo } from '../schema/subgraph.ts';
 
 export type Report = (issue: Issue) => void;
 
@@ -106,10 +107,10 @@ function checkEnds(graph: Graph, report: Report): void {
   });
 }
 
+/** Inputs may go to nodes within subgraphs, too. */
 function checkInputs(graph: Graph, report: Report): void {
-  const known = new Set(graph.nodes.map((node) => node.id));
   for (const id of Object.keys(graph.inputs ?? {})) {
-    if (known.has(id)) continue;
+    if (pathTo(graph, id)) continue;
     const message = `The inputs name ${show(id)}, and there is no such node.`;
     report({ code: 'unknown_node', message, path: ['inputs', id] });
   }

@@ -4,7 +4,7 @@ import { type CostEstimate, unknownCost } from './batch-size.ts';
 import type { Batch } from './executor.ts';
 import { emptyJoin, type JoinState } from './join.ts';
 import type { JournalEntry } from './journal.ts';
-import type { Plan, PlannedNode } from './plan.ts';
+import { type Plan, type PlannedNode, successorsOf } from './plan.ts';
 import { RankedSet } from './ranked-set.ts';
 import { Suspects } from './suspects.ts';
 import { type MemoryBudget, TaskQueue } from './task-queue.ts';
@@ -240,8 +240,8 @@ function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryB
  */
 function linkBoundedQueues(plan: Plan, nodes: NodeState[]): void {
   for (const feeder of plan.nodes) {
-    const targets = new Set([...feeder.edges.values()].flatMap((edges) => edges.map((edge) => edge.target)));
-    for (const target of targets) {
+    if (feeder.definition.kind === 'relay') continue;
+    for (const target of queuesFedBy(plan, feeder)) {
       const node = nodes[target] as NodeState;
       if (node.plan.policy.queueLimit === undefined || node.plan.staged) continue;
       if (plan.components.of[target] === plan.components.of[feeder.index]) continue;
@@ -249,6 +249,17 @@ function linkBoundedQueues(plan: Plan, nodes: NodeState[]): void {
       (nodes[feeder.index] as NodeState).bounded.push(target);
     }
   }
+}
+
+/** Nodes whose queues grow by what a node gives; what a subgraph relays goes on to its entries. */
+function queuesFedBy(plan: Plan, feeder: PlannedNode): Set<number> {
+  const targets = new Set(successorsOf(feeder));
+  // A set visits what is added while it is walked.
+  for (const target of targets) {
+    const node = plan.nodes[target] as PlannedNode;
+    if (node.definition.kind === 'relay') for (const entry of successorsOf(node)) targets.add(entry);
+  }
+  return targets;
 }
 
 /** Makes sure of a `tick` at that moment, for a task or for a node. */

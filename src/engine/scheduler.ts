@@ -248,7 +248,7 @@ function settle(state: SchedulerState): void {
 function flush(state: SchedulerState, members: readonly number[]): boolean {
   const index = members.find((member) => {
     const { plan, flushed } = nodeAt(state, member);
-    return plan.definition.kind !== 'map' && !flushed;
+    return plan.definition.kind !== 'map' && plan.definition.kind !== 'relay' && !flushed;
   });
   if (index === undefined) return false;
   const node = nodeAt(state, index);

@@ -14,11 +14,12 @@ import { policySchema } from '../schema/policy.ts';
 import type { PreparedNode } from './executor.ts';
 import { checkStructure, invalid, type Report, show, wording } from './graph-structure.ts';
 import { adjacency, sourcePortOf } from './plan.ts';
+import { deepestSubgraph, entriesOf } from './subgraphs.ts';
 import { components, isCyclic } from './topology.ts';
 
 export interface ValidGraph {
   graph: Graph;
-  /** In the document's order. */
+  /** In the document's order, those within a subgraph right after it. */
   nodes: PreparedNode[];
 }
 
@@ -30,17 +31,118 @@ export async function validateGraph(
 ): Promise<ValidGraph> {
   const issues: Issue[] = [];
   const report: Report = (issue) => issues.push(issue);
-  const graph = checkStructure(document, report);
-  if (!graph) throw invalid(issues);
+  const validation: Validation = { registry, tools, nodes: [], levels: new Map() };
+  const outermost = { depth: 0, prefix: '', isFed: false, isStaged: false, report };
+  const graph = await checkLevel(validation, document, outermost);
+  if (!graph || issues.length > 0) throw invalid(issues);
+  return { graph, nodes: validation.nodes };
+}
 
-  const nodes: (PreparedNode | undefined)[] = [];
-  for (const [index, node] of graph.nodes.entries())
-    nodes.push(await prepareNode(node, index, registry, tools, report));
-  const byId = new Map(nodes.flatMap((node) => (node ? [[node.id, node] as const] : [])));
+interface Validation {
+  registry: NodeRegistry;
+  tools: PrepareTools;
+  /** Those ready to run, of every level. */
+  nodes: PreparedNode[];
+  /** By the id a node has in the run. */
+  levels: Map<string, Level>;
+}
+
+/** The document itself, or a graph that one of its nodes holds. */
+interface Level {
+  depth: number;
+  /** What the ids of its nodes begin with. */
+  prefix: string;
+  /** Whether something leads to the node that holds it. */
+  isFed: boolean;
+  isStaged: boolean;
+  /** Takes issues whose places are in this graph. */
+  report: Report;
+}
+
+async function checkLevel(
+  validation: Validation,
+  document: unknown,
+  level: Level,
+): Promise<Graph | undefined> {
+  const { registry, tools } = validation;
+  const { report } = level;
+  const graph = checkStructure(document, report);
+  if (!graph) return undefined;
+  checkClashes(graph, validation, level);
+  const isStaged = level.isStaged || graph.settings?.schedule === 'staged';
+  const byId = new Map<string, PreparedNode>();
+  for (const [index, node] of graph.nodes.entries()) {
+    const prepared = await prepareNode(node, index, registry, tools, report);
+    if (!prepared) continue;
+    byId.set(node.id, prepared);
+    validation.nodes.push({ ...prepared, id: level.prefix + node.id });
+    if (prepared.definition.kind !== 'relay') continue;
+    const isFed = isFedAt(graph, node, level, registry);
+    await checkSubgraph(validation, node, index, { ...level, isFed, isStaged });
+  }
   checkEdges(graph, byId, report);
-  checkSchedule(graph, report);
-  if (issues.length > 0) throw invalid(issues);
-  return { graph, nodes: nodes as PreparedNode[] };
+  if (isStaged) checkSchedule(graph, report);
+  return graph;
+}
+
+/** @param around the level of the node that holds the graph, with what the graph takes on from there */
+async function checkSubgraph(
+  validation: Validation,
+  node: GraphNode,
+  index: number,
+  around: Level,
+): Promise<void> {
+  const path = ['nodes', index, 'params', 'graph'];
+  const refuse = (code: string, problem: string) => {
+    const message = `Node ${show(node.id)}, graph: ${problem}`;
+    around.report({ code, message, path, node: node.id, field: 'graph' });
+  };
+  const depth = around.depth + 1;
+  if (depth > deepestSubgraph) {
+    return refuse('subgraph_too_deep', `graphs lie within each other more than ${deepestSubgraph} deep.`);
+  }
+  const report: Report = (issue) => around.report(fromWithin(issue, node.id, path));
+  const inner = { ...around, depth, prefix: `${around.prefix}${node.id}/`, report };
+  const graph = await checkLevel(validation, node.params?.graph, inner);
+  if (graph && around.isFed && entriesOf(graph, inputTest(validation.registry)).length === 0) {
+    refuse(
+      'subgraph_no_entry',
+      'no value can come in, since each of its nodes has an edge or inputs of its own.',
+    );
+  }
+}
+
+/** An issue of a graph that a node holds, as one of the graph around it. */
+function fromWithin(issue: Issue, holder: string, path: (string | number)[]): Issue {
+  const node = issue.node === undefined ? holder : `${holder}/${issue.node}`;
+  const names = ['Node', 'In'].find((word) => issue.message.startsWith(`${word} ${show(issue.node)}`));
+  const message = names
+    ? `${names} ${show(node)}${issue.message.slice(`${names} ${show(issue.node)}`.length)}`
+    : `In ${show(holder)}: ${issue.message}`;
+  return { ...issue, message, path: [...path, ...(issue.path ?? [])], node };
+}
+
+/** Whether something leads to a node: an edge, inputs, or what comes to the subgraph whose entry it is. */
+function isFedAt(graph: Graph, node: GraphNode, level: Level, registry: NodeRegistry): boolean {
+  if (graph.edges.some((edge) => edge.target === node.id) || graph.inputs?.[node.id]?.length) return true;
+  return level.isFed && entriesOf(graph, inputTest(registry)).includes(node);
+}
+
+/** Tells types that have an input port. */
+const inputTest =
+  (registry: NodeRegistry) =>
+  (type: string): boolean =>
+    registry.get(type)?.inputs.length !== 0;
+
+/** A node of the document may not be called what one within a subgraph is called. */
+function checkClashes(graph: Graph, { levels }: Validation, level: Level): void {
+  graph.nodes.forEach(({ id }, index) => {
+    const other = levels.get(level.prefix + id);
+    levels.set(level.prefix + id, level);
+    if (!other || other === level) return;
+    const message = `The id ${show(level.prefix + id)} is that of a node and of one within a subgraph.`;
+    level.report({ code: 'node_id_clash', message, path: ['nodes', index, 'id'], node: id });
+  });
 }
 
 async function prepareNode(
@@ -132,7 +234,6 @@ const hasOutput = (node: PreparedNode, port: string | undefined): boolean =>
   port === errorPort || (port !== undefined && node.outputs.includes(port));
 
 function checkSchedule(graph: Graph, report: Report): void {
-  if (graph.settings?.schedule !== 'staged') return;
   const indexOf = new Map(graph.nodes.map((node, index) => [node.id, index]));
   const successors = adjacency(graph, indexOf);
   const cycle = components(successors).members.find((members) => isCyclic(members, successors));

@@ -2,7 +2,7 @@
  * What a node type is. One file under `src/nodes/<category>/` defines one type with {@link defineNode}; its
  * `examples` are at once its tests, its documentation and its preview in the palette.
  *
- * Four kinds:
+ * Five kinds:
  * - `map` handles each payload on its own. What the handler returns goes to the port `out`; {@link many},
  *   {@link to} and {@link none} say otherwise.
  * - `fold` keeps a state, steps it with each payload, one at a time, and gives the last state when everything
@@ -11,6 +11,7 @@
  *   order of the inputs they descend from.
  * - `join` has two input ports, `left` and `right`. Its handlers give the key of a payload; when everything upstream
  *   has ended, it gives `{ key, left, right }` for each pair of payloads with equal keys.
+ * - `relay` holds a graph and passes each payload on into it; the engine lays the graph out.
  *
  * A definition module must stay light, since every host loads all of them: import heavy libraries lazily, inside
  * `create`.
@@ -197,9 +198,15 @@ export interface JoinDefinition<Params extends z.ZodObject = z.ZodObject> extend
   keeps(params: z.output<Params>): { left: boolean; right: boolean };
 }
 
+export interface RelayDefinition<Params extends z.ZodObject = z.ZodObject>
+  extends NodeDefinitionBase<Params> {
+  kind: 'relay';
+}
+
 export type NodeDefinition<Params extends z.ZodObject = z.ZodObject> =
   | MapDefinition<Params>
   | JoinDefinition<Params>
+  | RelayDefinition<Params>
   | FoldDefinition<Params>
   | CollectDefinition<Params>;
 

@@ -22,6 +22,8 @@ export const fieldWidgets = [
   'json',
   /** A path in the workspace. */
   'file',
+  /** A whole graph, picked from those that are kept. */
+  'graph',
 ] as const;
 
 export type FieldWidget = (typeof fieldWidgets)[number];

@@ -156,7 +156,7 @@ export const nodeTypeSchema = z.object({
   title: localizedSchema,
   summary: localizedSchema,
   icon: z.string(),
-  kind: z.enum(['map', 'fold', 'collect', 'join']),
+  kind: z.enum(['map', 'fold', 'collect', 'join', 'relay']),
   place: z.enum(['worker', 'host']),
   inputs: z.array(portSchema),
   outputs: z.array(portSchema).meta({ description: 'With default params, where they depend on params.' }),

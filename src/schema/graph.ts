@@ -8,7 +8,15 @@ import { z } from 'zod';
 import { graphFormat, graphVersion } from './names.ts';
 import { policySchema } from './policy.ts';
 
-export { defaultInput, defaultOutput, emptyGraph, errorPort, graphFormat, graphVersion } from './names.ts';
+export {
+  defaultInput,
+  defaultOutput,
+  emptyGraph,
+  errorPort,
+  graphFormat,
+  graphVersion,
+  subgraphType,
+} from './names.ts';
 
 /** Ids become keys of reports and inputs, where this one would change what an object inherits. */
 const forbiddenId = '__proto__';

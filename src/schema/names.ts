@@ -12,6 +12,9 @@ export const defaultOutput = 'out';
 /** The port, on every node, that gives `{payload, error}` of each failed task. */
 export const errorPort = 'error';
 
+/** The type of a node that holds a graph. */
+export const subgraphType = 'flow.subgraph';
+
 /** How a node may run. */
 export const modes = ['serial', 'async', 'thread', 'process'] as const;
 

@@ -35,7 +35,7 @@ export class SimulatedExecutor implements Executor {
   open(run: ExecutorRun): void {
     this.#cancelled.delete(run.id);
     for (const node of run.nodes) {
-      if (node.definition.kind === 'collect') continue;
+      if (node.definition.kind === 'collect' || node.definition.kind === 'relay') continue;
       const { id, type, prepared, outputs } = node;
       const key = `${run.id}/${id}`;
       const interleaved = node.policy.mode === 'async';

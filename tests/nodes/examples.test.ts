@@ -80,6 +80,7 @@ it('knows the node types of this version', () => {
       'flow.route',
       'flow.source',
       'flow.split',
+      'flow.subgraph',
       'io.copy',
       'io.delete',
       'io.http',

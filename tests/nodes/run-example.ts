@@ -12,6 +12,7 @@ import {
 } from '../../src/nodes/define-node.ts';
 import { BatchFrame } from '../../src/pool/batch-frame.ts';
 import { loadProgram, runBatch } from '../../src/pool/node-runner.ts';
+import { runGraph } from '../engine/run-graph.ts';
 
 export interface ExampleOutcome {
   results: unknown[];
@@ -37,6 +38,7 @@ export async function runExample(
     definition.prepare ? await definition.prepare(params, { compile }) : params,
   );
   const payloads = structuredClone(example.payloads);
+  if (definition.kind === 'relay') return throughGraph(definition, params, payloads);
   if (definition.kind === 'collect')
     return { results: [payloads], ports: { out: [payloads] }, errors: [], files: {} };
 
@@ -83,6 +85,24 @@ export async function runExample(
     ports[port] = [...(ports[port] ?? []), value];
   });
   return { results, ports, errors: result.errors, files: await contentsOf(files) };
+}
+
+/** What a graph that holds only this node gives. */
+async function throughGraph(
+  { type }: NodeDefinition,
+  params: Record<string, unknown>,
+  payloads: unknown[],
+): Promise<ExampleOutcome> {
+  const { report } = await runGraph({
+    format: 'handloom.graph',
+    version: 1,
+    name: 'example',
+    nodes: [{ id: 'n', type, params }],
+    edges: [],
+    inputs: { n: payloads },
+  });
+  const results = report.outputs.n ?? [];
+  return { results, ports: { out: results }, errors: report.errors, files: {} };
 }
 
 async function contentsOf(files: Files): Promise<Record<string, string>> {

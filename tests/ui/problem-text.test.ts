@@ -18,6 +18,8 @@ const graph = (more: object) => ({
 });
 const code = (id: string, text: string) => ({ id, type: 'code.js', params: { code: text } });
 
+const sub = (id: string, within: object) => ({ id, type: 'flow.subgraph', params: { graph: within } });
+
 const wrong: Record<string, unknown> = {
   'no graph': [],
   'another format': { format: 'x' },
@@ -42,6 +44,25 @@ const wrong: Record<string, unknown> = {
     edges: [{ source: 'a', target: 'a' }],
     settings: { schedule: 'staged' },
   }),
+  'a syntax error within subgraphs': graph({
+    nodes: [sub('S', graph({ nodes: [sub('T', graph({ nodes: [code('a', '(x) => x +')] }))] }))],
+  }),
+  'an edge to nowhere within subgraphs': graph({
+    nodes: [
+      sub('S', graph({ nodes: [sub('T', graph({ nodes: [], edges: [{ source: 'a', target: 'b' }] }))] })),
+    ],
+  }),
+  'a subgraph without an entry': graph({
+    nodes: [sub('S', graph({ nodes: [code('a', 'x => x')], edges: [{ source: 'a', target: 'a' }] }))],
+    inputs: { S: [1] },
+  }),
+  'an id like one within a subgraph': graph({
+    nodes: [sub('S', graph({ nodes: [code('a', 'x => x')] })), code('S/a', 'x => x')],
+  }),
+  'subgraphs too deep': Array.from({ length: 17 }).reduce<object>(
+    (within) => graph({ nodes: [sub('S', within)] }),
+    graph({}),
+  ),
   'an expression that is none': graph({
     nodes: [{ id: 'a', type: 'math.expression', params: { expression: '2 *' } }],
   }),

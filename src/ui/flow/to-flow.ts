@@ -1,7 +1,7 @@
 /** The one place where a graph of ours becomes the nodes and edges that xyflow draws. */
 import type { Edge, Node } from '@xyflow/svelte';
 import type { Graph, GraphEdge, GraphNode } from '../../schema/graph.ts';
-import { defaultInput, defaultOutput } from '../../schema/names.ts';
+import { defaultOutput } from '../../schema/names.ts';
 import { threadKeys } from '../state/run-view.svelte.ts';
 
 export type CardNode = Node<{ node: GraphNode }, 'card'>;
@@ -56,6 +56,8 @@ export function toThreads(
   selected: ReadonlySet<string>,
   before: ThreadEdge[],
   labels: (edge: GraphEdge) => string,
+  /** The input port of a node that an edge leads to which names none. */
+  firstInput: (node: string) => string,
 ): ThreadEdge[] {
   const old = new Map(before.map((thread) => [thread.id, thread]));
   const keys = threadKeys(graph.edges);
@@ -72,7 +74,7 @@ export function toThreads(
       source: edge.source,
       target: edge.target,
       sourceHandle: edge.sourcePort ?? defaultOutput,
-      targetHandle: edge.targetPort ?? defaultInput,
+      targetHandle: edge.targetPort ?? firstInput(edge.target),
       selected: isSelected,
       ariaLabel,
       data: { edge },

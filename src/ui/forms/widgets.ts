@@ -4,6 +4,7 @@ import type { FieldWidget } from '../../nodes/field-widgets.ts';
 import CodeField from './CodeField.svelte';
 import FileField from './FileField.svelte';
 import type { FieldProps } from './field-schema.ts';
+import GraphField from './GraphField.svelte';
 import JsonField from './JsonField.svelte';
 import ListField from './ListField.svelte';
 import NumberField from './NumberField.svelte';
@@ -23,4 +24,5 @@ export const widgets: Record<FieldWidget, Component<FieldProps>> = {
   list: ListField,
   json: JsonField,
   file: FileField,
+  graph: GraphField,
 };

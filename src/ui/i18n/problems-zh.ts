@@ -81,6 +81,19 @@ export const rules: Record<string, readonly Rule[]> = {
   ],
   unknown_node: unknownNode,
   unknown_port: unknownPort,
+  node_id_clash: [
+    rule(
+      `The id (.+) is that of a node and of one within a subgraph\\.`,
+      '标识 $1 同时属于一个节点和子图中的一个节点。',
+    ),
+  ],
+  subgraph_no_entry: [
+    rule(
+      'no value can come in, since each of its nodes has an edge or inputs of its own\\.',
+      '其中每个节点都已有连线或自己的初始数据，值无法进入。',
+    ),
+  ],
+  subgraph_too_deep: [rule('graphs lie within each other more than (\\d+) deep\\.', '图的嵌套超过 $1 层。')],
   staged_cycle: [
     rule(
       'A staged schedule needs a graph without cycles; (.+) form one\\.',
@@ -266,6 +279,8 @@ export function sayProblem(code: string | undefined, message: string): string | 
   if (many) return `${sayProblem(code, many[1] ?? '') ?? many[1]}（另有 ${many[2]} 处）`;
   const things = /^(\d+) things are wrong: (.*) …$/s.exec(message);
   if (things) return `有 ${things[1]} 处问题：${sayProblem(code, things[2] ?? '') ?? things[2]} …`;
+  const within = /^In ("(?:[^"\\]|\\.)*"): (.*)$/s.exec(message);
+  if (within) return `在 ${within[1]} 中：${sayProblem(code, within[2] ?? '') ?? within[2]}`;
   const node = /^Node ("(?:[^"\\]|\\.)*"|[^\s,:]+)(?:, ([^:]*))?: (.*)$/s.exec(message);
   if (node) {
     const at = node[2]?.replace(/(?:, )?line (\d+)$/, (_, line) => `第 ${line} 行`);

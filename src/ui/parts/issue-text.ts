@@ -4,6 +4,8 @@ import { problemText } from '../i18n/problem-text.svelte.ts';
 import { m } from '../paraglide/messages.js';
 
 export function issueText(issue: Issue): string {
+  // Within a subgraph it is shown at another node.
+  if (issue.path?.[3] === 'graph' && issue.path.length > 4) return problemText(issue);
   let text = issue.message;
   if (issue.node !== undefined)
     text = text.replace(`Node ${JSON.stringify(issue.node)}`, '').replace(/^[\s,:]+/, '');

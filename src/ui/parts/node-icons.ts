@@ -33,6 +33,7 @@ import Sigma from '@lucide/svelte/icons/sigma';
 import Split from '@lucide/svelte/icons/split';
 import SquareFunction from '@lucide/svelte/icons/square-function';
 import Table from '@lucide/svelte/icons/table';
+import Workflow from '@lucide/svelte/icons/workflow';
 
 export type Icon = typeof Box;
 
@@ -68,6 +69,7 @@ export const nodeIcons: Record<string, Icon> = {
   split: Split,
   'square-function': SquareFunction,
   table: Table,
+  workflow: Workflow,
 };
 
 export const iconOf = (name: string): Icon => nodeIcons[name] ?? Box;

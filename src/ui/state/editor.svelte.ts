@@ -6,6 +6,7 @@ import type { Issue } from '../../errors.ts';
 import type { Graph, GraphEdge, GraphNode, GraphSettings } from '../../schema/graph.ts';
 import { errorPort } from '../../schema/names.ts';
 import type { PolicyInput } from '../../schema/policy.ts';
+import { pathTo } from '../../schema/subgraph.ts';
 import type { GraphDocument } from '../../sync/graph-document.ts';
 import type { GraphUndo } from '../../sync/graph-undo.ts';
 import { type Catalog, portsFit } from './catalog.svelte.ts';
@@ -101,9 +102,10 @@ export class Editor {
     this.select(this.nodes.keys(), threadKeys(this.graph.edges));
   }
 
-  /** Selects a node and brings it into view. */
-  reveal(node: string): void {
-    if (!this.nodes.has(node)) return;
+  /** Selects a node, or the subgraph that holds it, and brings it into view. */
+  reveal(id: string): void {
+    const node = pathTo(this.graph, id)?.[0]?.id;
+    if (node === undefined) return;
     this.select([node]);
     this.#view?.reveal(node);
   }
@@ -264,7 +266,7 @@ export class Editor {
       this.edgeSelection,
     );
     if (this.issues.length)
-      this.issues = this.issues.filter((issue) => !issue.node || this.nodes.has(issue.node));
+      this.issues = this.issues.filter((issue) => !issue.node || pathTo(this.graph, issue.node));
   }
 
   #placeFor(at: { screen?: Point; from?: PortPlace | undefined }, beside: GraphNode | undefined): Point {

@@ -4,8 +4,9 @@
  */
 import type { RunProgress } from '../../api/services.ts';
 import type { Graph, GraphEdge } from '../../schema/graph.ts';
-import { defaultInput, defaultOutput, emptyCounters, hasEnded } from '../../schema/names.ts';
+import { defaultInput, defaultOutput, emptyCounters, hasEnded, subgraphType } from '../../schema/names.ts';
 import type { Counters, ErrorRecord, RunSummary } from '../../schema/run.ts';
+import { nodesWithin } from '../../schema/subgraph.ts';
 
 /** Least milliseconds between two updates of the page, and of those for each node: many take longer to draw. */
 const frame = 80;
@@ -64,13 +65,7 @@ export class RunView {
   /** Whether the connection to the engine is lost for the moment. */
   stale = $state(false);
   readonly live = $derived(!hasEnded(this.summary.status));
-  readonly totals = $derived.by(() => {
-    const totals = emptyCounters();
-    for (const counters of Object.values(this.summary.nodes)) {
-      for (const key of Object.keys(totals) as (keyof Counters)[]) totals[key] += counters[key];
-    }
-    return totals;
-  });
+  readonly totals = $derived(total(Object.values(this.summary.nodes)));
   rate = $state(0);
   /** Tasks ended per second while the run was watched, oldest first; thinned out as they become many. */
   history = $state.raw<RatePoint[]>([]);
@@ -78,6 +73,8 @@ export class RunView {
   readonly #nodes = new Map<string, NodeRun>();
   readonly #threads = new Map<string, ThreadRun>();
   readonly #keys: string[];
+  /** Nodes within each subgraph, which it is shown as. */
+  readonly #within: Map<string, string[]>;
   readonly #frame: number;
   #next: RunProgress | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,6 +87,11 @@ export class RunView {
     this.id = summary.id;
     this.graph = graph;
     this.#keys = threadKeys(graph.edges);
+    this.#within = new Map(
+      graph.nodes
+        .filter(({ type }) => type === subgraphType)
+        .map((node) => [node.id, nodesWithin(node).map(({ id }) => id)]),
+    );
     this.#frame = Math.max(frame, graph.nodes.length * framePerNode);
     this.summary = summary;
     this.#showNodes(summary, {}, {});
@@ -169,10 +171,13 @@ export class RunView {
   }
 
   #showNodes(run: RunSummary, rates: Record<string, number>, fractions: Record<string, number>): void {
-    for (const [id, counters] of Object.entries(run.nodes)) {
+    const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+    for (const [id, own] of Object.entries(run.nodes)) {
       const node = this.node(id);
+      const within = this.#within.get(id);
+      const counters = within ? total(within.map((inner) => run.nodes[inner])) : own;
       if (!equal(node.counters, counters)) node.counters = counters;
-      node.rate = rates[id] ?? 0;
+      node.rate = sum((within ?? [id]).map((one) => rates[one] ?? 0));
       node.fraction = fractions[id];
     }
   }
@@ -193,6 +198,14 @@ export function threadKeys(edges: readonly GraphEdge[]): string[] {
     seen.set(key, count + 1);
     return count ? `${key}|${count}` : key;
   });
+}
+
+function total(nodes: (Counters | undefined)[]): Counters {
+  const totals = emptyCounters();
+  for (const counters of nodes) {
+    for (const key of Object.keys(totals) as (keyof Counters)[]) totals[key] += counters?.[key] ?? 0;
+  }
+  return totals;
 }
 
 function equal(a: Counters, b: Counters): boolean {
