@@ -33,6 +33,8 @@ const dataOption = () =>
     .default('./data');
 const filesOption = () =>
   new Option('--files <dir>', 'folder whose files the nodes read and write (default: DATA/files)');
+const typedOption = (what: string) =>
+  new Option('--typed', `${what} as typed JSON (see the docs at /api/docs)`);
 const workersOption = () =>
   new Option('--workers <n>', 'cores to use (default: all)').argParser(wholeNumber(1, 1024));
 
@@ -64,6 +66,7 @@ program
   .option('--keep-open', 'wait for further tasks when all is done, until it is closed')
   .addOption(workersOption())
   .addOption(reportOption())
+  .addOption(typedOption('read the graph and the inputs, and write the report,'))
   .addOption(dataOption())
   .addOption(filesOption())
   .addOption(quietOption())
@@ -95,6 +98,7 @@ program
   .argument('[run]')
   .addOption(workersOption())
   .addOption(reportOption())
+  .addOption(typedOption('write the report'))
   .addOption(dataOption())
   .addOption(filesOption())
   .addOption(quietOption())

@@ -1,20 +1,22 @@
 /** What `run`, `resume`, `retry` and `rerun` share: following a run to its end, and writing its report. */
 import { constants } from 'node:fs';
-import { access, rename, stat, writeFile } from 'node:fs/promises';
+import { access, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Client } from '../../src/api/client.ts';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { toJsonText } from '../../src/schema/json.ts';
-import type { RunReport } from '../../src/schema/run.ts';
+import type { RunSummary } from '../../src/schema/run.ts';
 import { openNodeHost } from '../node-host.ts';
 import { BadInput, exitStatus, exitStatusOf } from './exit.ts';
 import { printable } from './printable.ts';
 import { createProgressView } from './progress-view.ts';
+import { reportText } from './report-text.ts';
 
 export interface FollowOptions {
   report?: string;
   quiet?: boolean;
+  /** The report, and the files that are read, as typed JSON. */
+  typed?: boolean;
 }
 
 /** Errors shown in a terminal; the report has them all. */
@@ -30,11 +32,13 @@ export async function followToEnd(engine: Engine, id: string, options: FollowOpt
   await engine.ended(id);
   stopListening();
   unsubscribe?.();
-  const report: RunReport = await engine.report(id, Number.POSITIVE_INFINITY);
-  view?.end(report);
-  if (!options.quiet) for (const line of errorSummary(report)) process.stderr.write(`${line}\n`);
-  await writeReport(report, options.report);
-  return exitStatusOf(report.status);
+  const summary = await engine.summary(id);
+  view?.end(summary);
+  if (!options.quiet)
+    for (const line of await errorSummary(engine, summary)) process.stderr.write(`${line}\n`);
+  if (options.report !== undefined)
+    await writeText(options.report, reportText(engine, id, options.typed ?? false));
+  return exitStatusOf(summary.status);
 }
 
 /** Waits for the end of a run in another process, and writes its report. @returns the exit status */
@@ -42,14 +46,13 @@ export async function followElsewhere(
   client: Client,
   data: string,
   id: string,
-  { report: target }: FollowOptions,
+  { report, typed = false }: FollowOptions,
 ): Promise<number> {
   await client.followRun(id, () => {});
   const host = await openNodeHost({ dataDir: data });
   try {
-    const report = await host.engine.report(id, Number.POSITIVE_INFINITY);
-    await writeReport(report, target);
-    return exitStatusOf(report.status);
+    if (report !== undefined) await writeText(report, reportText(host.engine, id, typed));
+    return exitStatusOf((await host.engine.summary(id)).status);
   } finally {
     await host.close();
   }
@@ -82,29 +85,35 @@ export async function checkWritable(file: string | undefined): Promise<void> {
   if (reason) throw new BadInput([`--report ${file}: ${reason}`]);
 }
 
-async function writeReport(report: RunReport, target: string | undefined): Promise<void> {
-  if (target === undefined) return;
-  const text = `${toJsonText(report, 2)}\n`;
+/** Writes a text piece by piece: into a file as a whole or not at all, or to the standard output (`-`). */
+async function writeText(target: string, pieces: AsyncIterable<string>): Promise<void> {
   if (target === '-') {
-    await new Promise<void>((done) => process.stdout.write(text, () => done()));
+    for await (const piece of pieces)
+      await new Promise<void>((done) => process.stdout.write(piece, () => done()));
     return;
   }
   const isDevice = await stat(target).then(
     (there) => !there.isFile(),
     () => false,
   );
-  if (isDevice) return writeFile(target, text);
-  // As a whole or not at all.
+  if (isDevice) return writeFile(target, pieces);
   const aside = `${target}.${process.pid}.tmp`;
-  await writeFile(aside, text);
-  await rename(aside, target);
+  try {
+    await writeFile(aside, pieces);
+    await rename(aside, target);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
 }
 
-function errorSummary({ errors }: RunReport): string[] {
-  const lines = errors
-    .slice(0, shownErrors)
-    .map(({ node, task, name, message }) => printable(`  ${node}, task ${task}: ${name}: ${message}`));
-  if (errors.length > shownErrors)
-    lines.push(`  … and ${errors.length - shownErrors} more; --report has them all`);
+async function errorSummary(engine: Engine, { id, nodes }: RunSummary): Promise<string[]> {
+  const failed = Object.values(nodes).reduce((sum, node) => sum + node.failed, 0);
+  if (failed === 0) return [];
+  const { items } = await engine.errors(id, { limit: shownErrors });
+  const lines = items.map(({ node, task, name, message }) =>
+    printable(`  ${node}, task ${task}: ${name}: ${message}`),
+  );
+  if (failed > items.length) lines.push(`  … and ${failed - items.length} more; --report has them all`);
   return lines;
 }

@@ -2,12 +2,12 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Graph } from '../../src/schema/graph.ts';
-import type { Counters, RunReport, RunSummary } from '../../src/schema/run.ts';
+import type { Counters, RunSummary } from '../../src/schema/run.ts';
 import { printable } from './printable.ts';
 
 export interface ProgressView {
   update(progress: RunProgress): void;
-  end(report: RunReport): void;
+  end(run: RunSummary): void;
 }
 
 const longestName = 24;
@@ -28,7 +28,7 @@ export async function createProgressView(stream: NodeJS.WriteStream, graph: Grap
 }
 
 /** `add then square: succeeded in 0.31 s, 4 tasks` */
-export function summaryLine(report: RunReport): string {
+export function summaryLine(report: RunSummary): string {
   const { graph, status, nodes } = report;
   const seconds = secondsOf(report);
   const sum = (count: (node: Counters) => number) =>

@@ -6,6 +6,7 @@ import { prepareTools } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { readJson } from '../../src/schema/read-json.ts';
+import { readTypedJson } from '../../src/schema/read-typed-json.ts';
 import { BadInput } from './exit.ts';
 import { errorLines } from './issue-text.ts';
 
@@ -16,12 +17,12 @@ export interface InputOption {
 }
 
 /**
- * Reads a graph and the inputs that replace its own.
+ * Reads a graph and the inputs that replace its own. `typed`: all of them are typed JSON.
  * @throws BadInput with every problem of every file
  */
-export async function readGraph(file: string, inputs: InputOption[] = []): Promise<Graph> {
-  const document = await readJsonFile(file);
-  const given = await readInputs(inputs);
+export async function readGraph(file: string, inputs: InputOption[] = [], typed = false): Promise<Graph> {
+  const document = await readJsonFile(file, typed);
+  const given = await readInputs(inputs, typed);
   try {
     const { graph } = await validateGraph(withInputs(document, given), registry, prepareTools);
     return graph;
@@ -40,17 +41,17 @@ export async function readGraph(file: string, inputs: InputOption[] = []): Promi
 }
 
 /** Payloads by node. @throws BadInput */
-export async function readInputs(inputs: InputOption[]): Promise<Record<string, unknown[]>> {
+export async function readInputs(inputs: InputOption[], typed = false): Promise<Record<string, unknown[]>> {
   const given: Record<string, unknown[]> = {};
   for (const { node, file } of inputs) {
-    const payloads = await readJsonFile(file);
+    const payloads = await readJsonFile(file, typed);
     if (!Array.isArray(payloads)) throw new BadInput([`${file}: a list of payloads for ${node} is expected`]);
     given[node] = [...(given[node] ?? []), ...payloads];
   }
   return given;
 }
 
-async function readJsonFile(file: string): Promise<unknown> {
+async function readJsonFile(file: string, typed: boolean): Promise<unknown> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -58,7 +59,7 @@ async function readJsonFile(file: string): Promise<unknown> {
     throw new BadInput([`${file}: ${whyUnreadable(error as NodeJS.ErrnoException)}`]);
   }
   try {
-    return readJson(bytes);
+    return typed ? readTypedJson(bytes) : readJson(bytes);
   } catch (error) {
     if (error instanceof HandloomError) throw new BadInput(errorLines(file, error));
     throw error;

@@ -17,7 +17,7 @@ export interface RunCommandOptions extends FollowOptions {
 
 /** Runs a graph file. @returns the exit status @throws BadInput */
 export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
-  const graph = await readGraph(file, options.input);
+  const graph = await readGraph(file, options.input, options.typed);
   await checkWritable(options.report);
   const { data, files, workers, keepOpen = false } = options;
   const part = partOf(graph, options);

@@ -16,11 +16,13 @@ import type {
   taskQuerySchema,
   validationSchema,
 } from '../schema/api.ts';
+import { fromBase64 } from '../schema/base64.ts';
 import type { Graph } from '../schema/graph.ts';
 import { hasEnded } from '../schema/names.ts';
+import { fromTyped } from '../schema/read-typed-json.ts';
 import type { ErrorRecord, RunReport, RunSummary, Task } from '../schema/run.ts';
+import { toTypedText, valuesMediaType } from '../schema/typed-json.ts';
 import type { GraphRecord, Page } from '../store/store.ts';
-import { fromBase64 } from './base64.ts';
 import { type FollowOptions, followEvents } from './event-reader.ts';
 import type { RunProgress, Statistics, StoredGraph } from './services.ts';
 import { encodeSyncFrame, type SyncFrame } from './sync-frame.ts';
@@ -31,7 +33,7 @@ type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 export type Client = ReturnType<typeof createClient>;
 
 /**
- * Builds a client. Every method rejects with a HandloomError that has the problem's `code`, `issues` and, in its
+ * Builds a client. Payloads go and come as they are (dates, maps, big integers), as typed JSON. Every method rejects with a HandloomError that has the problem's `code`, `issues` and, in its
  * details, the HTTP `status`.
  */
 export function createClient(fetch: Fetch, base = '/api') {
@@ -41,10 +43,10 @@ export function createClient(fetch: Fetch, base = '/api') {
     return answer;
   };
   const get = async <T>(path: string, query: object = {}): Promise<T> =>
-    (await send('GET', path + queryText(query))).json();
+    readAnswer(await send('GET', path + queryText(query), { headers: { accept: accepted } })) as Promise<T>;
   const post = async <T>(method: string, path: string, body: unknown): Promise<T> => {
-    const headers = { 'content-type': 'application/json' };
-    return (await send(method, path, { headers, body: JSON.stringify(body) })).json();
+    const headers = { 'content-type': valuesMediaType, accept: accepted };
+    return readAnswer(await send(method, path, { headers, body: toTypedText(body) })) as Promise<T>;
   };
   const stream = (path: string) => (headers: Record<string, string>, signal: AbortSignal | undefined) =>
     send('GET', path, { headers, ...(signal && { signal }) });
@@ -130,10 +132,14 @@ export function createClient(fetch: Fetch, base = '/api') {
       options: FollowOptions = {},
     ): Promise<void> {
       return followEvents(
-        stream(at`/runs/${id}/events`),
+        (headers, signal) =>
+          stream(at`/runs/${id}/events`)(
+            { ...headers, accept: `text/event-stream, ${valuesMediaType}` },
+            signal,
+          ),
         ({ event, data }) => {
           if (event !== 'progress') return false;
-          const progress: RunProgress = JSON.parse(data);
+          const progress = fromTyped(JSON.parse(data)) as RunProgress;
           onProgress(progress);
           return hasEnded(progress.run.status);
         },
@@ -163,6 +169,14 @@ export function createClient(fetch: Fetch, base = '/api') {
       await send('DELETE', filePath(path));
     },
   };
+}
+
+/** Payloads arrive as they are, wherever the host writes typed JSON. */
+const accepted = `${valuesMediaType}, application/json;q=0.9`;
+
+async function readAnswer(answer: Response): Promise<unknown> {
+  const value: unknown = await answer.json();
+  return answer.headers.get('content-type')?.startsWith(valuesMediaType) ? fromTyped(value) : value;
 }
 
 /** A path with its parts encoded. */

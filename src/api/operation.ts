@@ -6,8 +6,10 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { Clock } from '../engine/clock.ts';
+import { valuesMediaType } from '../schema/typed-json.ts';
 import type { ComponentName } from './components.ts';
 import { parseWith } from './request-body.ts';
+import { json, wantsTyped } from './respond.ts';
 import type { Services } from './services.ts';
 
 /** What every route file gets. */
@@ -33,6 +35,8 @@ export interface Operation<Query extends z.ZodObject> {
   description?: string;
   query?: Query;
   body?: Content & { required?: boolean };
+  /** Holds payloads: bodies and answers may also be typed JSON. */
+  payloads?: boolean;
   /** Answer when all is well. */
   answer: { status: number; content?: Content; description?: string };
   /** Statuses of the problems it may answer with, beside 400 and 500. */
@@ -45,6 +49,8 @@ export interface Call<Query> {
   query: Query;
   /** A parameter of the path, decoded. */
   param(name: string): string;
+  /** An answer as JSON, typed where the request accepts it. */
+  json(value: unknown, status?: number): Response;
 }
 
 const noQuery = z.object({});
@@ -69,13 +75,13 @@ export function operation<Query extends z.ZodObject = typeof noQuery>(
       }),
       ...(config.query && { query: config.query }),
       ...(config.body && {
-        body: { required: config.body.required ?? true, content: contentOf(config.body) },
+        body: { required: config.body.required ?? true, content: contentOf(config.body, config.payloads) },
       }),
     },
     responses: {
       [config.answer.status]: {
         description: config.answer.description ?? 'Done.',
-        ...(config.answer.content && { content: contentOf(config.answer.content) }),
+        ...(config.answer.content && { content: contentOf(config.answer.content, config.payloads) }),
       },
       ...Object.fromEntries(
         [400, ...(config.problems ?? [])].map((status) => [
@@ -95,13 +101,14 @@ export function operation<Query extends z.ZodObject = typeof noQuery>(
       request: c.req.raw,
       query: parseWith(config.query ?? noQuery, c.req.query(), 'invalid_parameter') as z.output<Query>,
       param: (name) => c.req.param(name) ?? '',
+      json: (value, status) => json(value, status, {}, wantsTyped(c.req.raw)),
     }),
   );
 }
 
 const reference = (name: ComponentName) => ({ $ref: `#/components/schemas/${name}` });
 
-function contentOf(content: Content): Record<string, { schema: object }> {
+function contentOf(content: Content, payloads = false): Record<string, { schema: object }> {
   if ('mediaType' in content)
     return { [content.mediaType]: { schema: { description: content.description ?? '' } } };
   const one = reference(content.schema);
@@ -112,5 +119,5 @@ function contentOf(content: Content): Record<string, { schema: object }> {
         properties: { items: { type: 'array', items: one }, nextCursor: { type: ['string', 'null'] } },
       }
     : one;
-  return { 'application/json': { schema } };
+  return { 'application/json': { schema }, ...(payloads && { [valuesMediaType]: { schema } }) };
 }

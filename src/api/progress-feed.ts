@@ -2,6 +2,7 @@
 
 import { toJsonText } from '../schema/json.ts';
 import { hasEnded } from '../schema/run.ts';
+import { toTypedText } from '../schema/typed-json.ts';
 import { eventText, type Feed } from './event-stream.ts';
 import type { RunProgress, RunService } from './services.ts';
 
@@ -18,12 +19,13 @@ export function mergeProgress(before: RunProgress | undefined, after: RunProgres
   };
 }
 
-/** Follows a run until it has ended. */
+/** Follows a run until it has ended; `typed` writes events as typed JSON. */
 export async function followRun(
   runs: RunService,
   id: string,
   afterSeq: number,
   wake: () => void,
+  typed = false,
 ): Promise<Feed> {
   let waiting: RunProgress | undefined;
   let ended = false;
@@ -41,7 +43,7 @@ export async function followRun(
       if (!waiting) return undefined;
       const progress = waiting;
       waiting = undefined;
-      return eventText('progress', toJsonText(progress), progress.seq);
+      return eventText('progress', typed ? toTypedText(progress) : toJsonText(progress), progress.seq);
     },
     ended: () => ended,
     stop,

@@ -2,7 +2,9 @@
 import type { z } from 'zod';
 import { type Issue, ValidationError } from '../errors.ts';
 import { maxJsonBytes, pathText, readJson } from '../schema/read-json.ts';
+import { readTypedJson } from '../schema/read-typed-json.ts';
 import { refusal } from './problem.ts';
+import { isTyped } from './respond.ts';
 
 /**
  * A request's whole body.
@@ -33,9 +35,15 @@ export async function readBytes(request: Request, maxBytes = maxJsonBytes): Prom
   return bytes;
 }
 
-/** A request's body as JSON, whatever content type it claims. @throws ValidationError as {@link readJson} does. */
-export async function readJsonBody(request: Request, maxBytes?: number): Promise<unknown> {
-  return readJson(await readBytes(request, maxBytes), maxBytes === undefined ? {} : { maxBytes });
+/**
+ * A request's body as JSON, whatever content type it claims; typed JSON where it claims that. Without a body, `empty`.
+ * @throws ValidationError as {@link readJson} and {@link readTypedJson} do
+ */
+export async function readJsonBody(request: Request, maxBytes?: number, empty?: unknown): Promise<unknown> {
+  const bytes = await readBytes(request, maxBytes);
+  if (bytes.byteLength === 0 && empty !== undefined) return empty;
+  const options = maxBytes === undefined ? {} : { maxBytes };
+  return isTyped(request) ? readTypedJson(bytes, options) : readJson(bytes, options);
 }
 
 /**

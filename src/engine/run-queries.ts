@@ -58,7 +58,7 @@ export abstract class RunQueries {
   async report(id: string, cap: number = reportCap): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const { document } = await this.record(id);
-    const { outputs, cursors } = await reader.outputsByNode(endNodes(document), cap);
+    const { outputs, cursors } = await reader.outputsByNode(outputNodes(document), cap);
     for (const [node, values] of Object.entries(outputs))
       outputs[node] = await this.values.restoreAll(values);
     const errors: ErrorRecord[] = [];
@@ -196,7 +196,7 @@ export abstract class RunQueries {
 }
 
 /** Nodes whose results are outputs of the run: none of their edges leaves another port than the error port. */
-function endNodes(graph: Graph): string[] {
+export function outputNodes(graph: Graph): string[] {
   const sources = new Set(
     graph.edges.filter((edge) => edge.sourcePort !== 'error').map((edge) => edge.source),
   );

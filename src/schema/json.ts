@@ -14,9 +14,11 @@
  * | `Set`, typed array, `ArrayBuffer`    | a list                                                |
  * | `Error`                              | an object with `name`, `message` and, if any, `code`  |
  * | `RegExp`                             | its source text                                       |
+ * | boxed primitive                      | the primitive                                         |
  * | a reference back to what holds it    | the text `[circular]`                                 |
  *
- * The way is one-way: reading gives plain JSON values.
+ * The way is one-way: reading gives plain JSON values. Whoever needs the values themselves asks for typed JSON
+ * (`typed-json.ts`), which is the other of the two forms and never the default.
  */
 import { HandloomError } from '../errors.ts';
 
@@ -59,6 +61,7 @@ function plain(value: unknown): unknown {
     return Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>);
   if (value instanceof RegExp) return String(value);
+  if (value instanceof BigInt) return plain(value.valueOf());
   if (value instanceof Error) {
     const { code } = value as { code?: unknown };
     return { name: value.name, message: value.message, ...(code !== undefined && { code }) };

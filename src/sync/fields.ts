@@ -4,19 +4,29 @@
  * lone surrogates too, is plain data that reaches every replica as it was.
  */
 import type * as Y from 'yjs';
+import { readTypedJson } from '../schema/read-typed-json.ts';
+import { toTypedText, typeKey } from '../schema/typed-json.ts';
 
 export type FieldMap = Y.Map<unknown>;
 export type FieldKey = readonly [kind: string, name?: string];
 
 const keyOf = (key: FieldKey): string => JSON.stringify(key);
 
-/** The JSON text of a value; undefined for what JSON cannot say (undefined itself, functions). */
-const textOf = (value: unknown): string | undefined => JSON.stringify(value);
+/** Marks the text of a value that JSON alone cannot say (a date among the inputs); no JSON text begins so. */
+const typedMark = 'typed:';
+
+/** The text of a field's value; undefined for what is no field. Inputs are payloads, all else is JSON. */
+function textOf([kind]: FieldKey, value: unknown): string | undefined {
+  if (kind !== 'input' || value === undefined) return JSON.stringify(value);
+  const text = toTypedText(value);
+  // Where nothing in it has a type, it is plain JSON.
+  return text.includes(`{"${typeKey}":`) ? typedMark + text : text;
+}
 
 /** Sets a field, or removes it when the value is undefined; leaves the map alone where nothing changes. */
 export function setField(map: FieldMap, key: FieldKey, value: unknown): void {
   const name = keyOf(key);
-  const text = textOf(value);
+  const text = textOf(key, value);
   if (text === undefined) {
     if (map.has(name)) map.delete(name);
   } else if (map.get(name) !== text) map.set(name, text);
@@ -42,7 +52,7 @@ export function listFields(map: FieldMap): [kind: string, name: string, value: u
 /** Makes the map hold just these fields, touching only those that differ. */
 export function replaceFields(map: FieldMap, fields: readonly (readonly [FieldKey, unknown])[]): void {
   const wanted = new Set(
-    fields.filter(([, value]) => textOf(value) !== undefined).map(([key]) => keyOf(key)),
+    fields.filter(([key, value]) => textOf(key, value) !== undefined).map(([key]) => keyOf(key)),
   );
   for (const name of [...map.keys()]) if (!wanted.has(name)) map.delete(name);
   for (const [key, value] of fields) setField(map, key, value);
@@ -56,7 +66,7 @@ export function define(object: object, name: string, value: unknown): void {
 function parse(text: unknown): unknown {
   if (typeof text !== 'string') return undefined;
   try {
-    return JSON.parse(text);
+    return text.startsWith(typedMark) ? readTypedJson(text.slice(typedMark.length)) : JSON.parse(text);
   } catch {
     return undefined;
   }

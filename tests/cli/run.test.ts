@@ -1,6 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readTypedJson } from '../../src/schema/read-typed-json.ts';
+import { toTypedText } from '../../src/schema/typed-json.ts';
+import { oneOfEach } from '../contracts/cloneable.ts';
+import { assertEqual } from '../contracts/deep-equal.ts';
 import { acceptanceCases, differences } from '../hosts/acceptance-cases.ts';
 import { CliFolder } from './run-cli.ts';
 
@@ -73,6 +77,27 @@ describe('handloom run', () => {
     );
     const { outputs } = JSON.parse(stdout);
     expect([outputs.a.toSorted(), outputs.b]).toEqual([[11, 21, 31], [7]]);
+  });
+
+  it('takes and gives payloads of every kind with --typed', async () => {
+    const kinds = [oneOfEach()];
+    const file = folder.file('g.json', graph([code('a', '(x) => x')]));
+    folder.file('in.json', toTypedText(kinds));
+    const { status, stdout } = await folder.run(
+      'run',
+      file,
+      '--typed',
+      '--input',
+      'a=in.json',
+      '--report',
+      '-',
+    );
+    expect(status).toBe(0);
+    const report = readTypedJson(stdout) as { outputs: { a: unknown[] } };
+    assertEqual(report.outputs.a, kinds);
+    folder.file('in.json', '[{"$type": "Date", "value": "soon"}]');
+    const refused = await folder.run('run', file, '--typed', '--input', 'a=in.json');
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/^in\.json: .*ISO 8601/)]);
   });
 
   it('gives status 1 and names the errors when tasks fail', async () => {

@@ -8,6 +8,8 @@ import { graphCases } from './graph-cases.ts';
 import { runCases } from './run-cases.ts';
 import { type ApiSuiteOptions, suiteTools } from './suite-tools.ts';
 
+import { valueCases } from './value-cases.ts';
+
 export type { ApiSuiteOptions } from './suite-tools.ts';
 
 export interface ApiCase {
@@ -18,6 +20,12 @@ export interface ApiCase {
 
 export function apiCases(options: ApiSuiteOptions): ApiCase[] {
   const tools = suiteTools(options);
-  const cases = { ...graphCases(tools), ...runCases(tools), ...controlCases(tools), ...badInputCases(tools) };
+  const cases = {
+    ...graphCases(tools),
+    ...runCases(tools),
+    ...controlCases(tools),
+    ...valueCases(tools),
+    ...badInputCases(tools),
+  };
   return Object.entries(cases).map(([name, run]) => ({ name, run }));
 }

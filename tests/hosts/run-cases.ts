@@ -141,25 +141,6 @@ export const runCases = ({ client, raw, runToEnd, problem, refusal }: SuiteTools
     ok(text.includes(`id: ${last}\n`), 'the id is the sequence number');
   },
 
-  async 'writes values that JSON lacks as JSON can'() {
-    const text =
-      "() => ({ date: new Date(0), map: new Map([['a', 1]]), set: new Set([1, 2]), bytes: new Uint8Array([1, 2]), big: 2n ** 70n, nan: NaN, none: undefined })";
-    const { id } = await runToEnd(graphOf('values', [code('v', text)], [], { v: [1] }));
-    const [value] = (await client.listOutputs(id)).items;
-    equal(
-      value,
-      {
-        date: '1970-01-01T00:00:00.000Z',
-        map: { a: 1 },
-        set: [1, 2],
-        bytes: [1, 2],
-        big: String(2n ** 70n),
-        nan: null,
-      },
-      'the value',
-    );
-  },
-
   async 'carries large payloads whole, from node to node and to whoever asks'() {
     const megabyte = 1_000_000;
     const { id } = await runToEnd(

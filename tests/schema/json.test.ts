@@ -28,6 +28,7 @@ describe('writing values as JSON', () => {
     expect(back(new BigInt64Array([1n, -2n]))).toEqual([1, -2]);
     expect(back(new Float64Array([1.5]).buffer)).toHaveLength(8);
     expect(back(new DataView(new Uint8Array([7, 8, 9]).buffer, 1))).toEqual([8, 9]);
+    expect(back([Object(1n), Object('s'), Object(2)])).toEqual([1, 's', 2]);
     expect(back(/a+/g)).toBe('/a+/g');
     expect(back(new RangeError('no'))).toEqual({ name: 'RangeError', message: 'no' });
   });

@@ -1,13 +1,12 @@
 /** Graphs: kept, changed, checked, edited together and started. */
 import { graphRecordSchema, pageQuerySchema, startRunSchema } from '../../schema/api.ts';
+import { toBase64 } from '../../schema/base64.ts';
 import type { Graph } from '../../schema/graph.ts';
-import { readJson } from '../../schema/read-json.ts';
-import { toBase64 } from '../base64.ts';
 import { eventStream, eventText } from '../event-stream.ts';
 import { type Api, operation } from '../operation.ts';
 import { refusal } from '../problem.ts';
 import { parseWith, readBytes, readJsonBody } from '../request-body.ts';
-import { done, json } from '../respond.ts';
+import { done } from '../respond.ts';
 import type { RunOptions, StoredGraph } from '../services.ts';
 import { decodeSyncFrame } from '../sync-frame.ts';
 
@@ -35,7 +34,7 @@ export function graphRoutes(api: Api): void {
       query: pageQuerySchema,
       answer: { status: 200, content: { schema: 'GraphRecord', pageOf: true } },
     },
-    async ({ query }) => json(await graphs.list(query)),
+    async ({ query, json }) => json(await graphs.list(query)),
   );
   operation(
     api,
@@ -44,12 +43,13 @@ export function graphRoutes(api: Api): void {
       path: '/graphs',
       tag: 'Graphs',
       summary: 'Keep a graph',
+      payloads: true,
       description: 'A graph that could not run is refused, with everything that is wrong in `issues`.',
       body: { schema: 'Graph' },
       answer: { status: 201, content: { schema: 'StoredGraph' } },
       problems: [413],
     },
-    async ({ request }) => json(await graphs.create(await readGraph(request)), 201),
+    async ({ request, json }) => json(await graphs.create(await readGraph(request)), 201),
   );
   operation(
     api,
@@ -58,12 +58,13 @@ export function graphRoutes(api: Api): void {
       path: '/graphs/validate',
       tag: 'Graphs',
       summary: 'What keeps a graph from running',
+      payloads: true,
       description: 'The body may be any JSON; a graph that cannot run is no error here.',
       body: { schema: 'Graph' },
       answer: { status: 200, content: { schema: 'Validation' } },
       problems: [413],
     },
-    async ({ request }) => {
+    async ({ request, json }) => {
       const issues = await runs.validate(await readJsonBody(request, api.maxBodyBytes));
       return json({ valid: issues.length === 0, issues });
     },
@@ -75,10 +76,11 @@ export function graphRoutes(api: Api): void {
       path: '/graphs/{id}',
       tag: 'Graphs',
       summary: 'A graph',
+      payloads: true,
       answer: { status: 200, content: { schema: 'StoredGraph' } },
       problems: [404],
     },
-    async ({ param }) => json(await graphs.get(param('id'))),
+    async ({ param, json }) => json(await graphs.get(param('id'))),
   );
   operation(
     api,
@@ -87,12 +89,13 @@ export function graphRoutes(api: Api): void {
       path: '/graphs/{id}',
       tag: 'Graphs',
       summary: 'Change a graph into this one',
+      payloads: true,
       description: 'Open editors merge the difference in.',
       body: { schema: 'Graph' },
       answer: { status: 200, content: { schema: 'StoredGraph' } },
       problems: [404, 413],
     },
-    async ({ request, param }) => json(await graphs.replace(param('id'), await readGraph(request))),
+    async ({ request, param, json }) => json(await graphs.replace(param('id'), await readGraph(request))),
   );
   operation(
     api,
@@ -120,10 +123,9 @@ export function graphRoutes(api: Api): void {
       answer: { status: 201, content: { schema: 'StartedRun' } },
       problems: [404, 409, 413],
     },
-    async ({ request, param }) => {
+    async ({ request, param, json }) => {
       const stored = await graphs.get(param('id'));
-      const bytes = await readBytes(request, api.maxBodyBytes);
-      const body = bytes.byteLength > 0 ? readJson(bytes) : {};
+      const body = await readJsonBody(request, api.maxBodyBytes, {});
       const { inputs, keepOpen, from, only, rerunOf } = parseWith(startRunSchema, body, 'invalid_body');
       const first = from ?? only;
       const options: RunOptions = {

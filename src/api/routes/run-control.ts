@@ -1,8 +1,7 @@
 /** What is done to a run while it goes on, or to make it go on. */
 import { injectSchema, rerunSchema, retrySchema } from '../../schema/api.ts';
-import { readJson } from '../../schema/read-json.ts';
 import { type Api, type Operation, operation } from '../operation.ts';
-import { parseWith, readBytes, readJsonBody } from '../request-body.ts';
+import { parseWith, readJsonBody } from '../request-body.ts';
 import { json } from '../respond.ts';
 import type { RunService } from '../services.ts';
 
@@ -18,6 +17,7 @@ export function runControlRoutes(api: Api): void {
     api,
     {
       ...control('inject', 'Add tasks to a live run'),
+      payloads: true,
       body: { schema: 'Inject' },
       answer: { status: 202, content: { schema: 'RunSummary' } },
     },
@@ -40,8 +40,7 @@ export function runControlRoutes(api: Api): void {
       answer: { status: 202, content: { schema: 'Retried' } },
     },
     async ({ request, param }) => {
-      const bytes = await readBytes(request, api.maxBodyBytes);
-      const body = bytes.byteLength > 0 ? readJson(bytes) : {};
+      const body = await readJsonBody(request, api.maxBodyBytes, {});
       const { node, error, tasks } = parseWith(retrySchema, body, 'invalid_body');
       const which = {
         ...(node !== undefined && { node }),

@@ -4,7 +4,7 @@ import { errorQuerySchema, outputQuerySchema, runQuerySchema } from '../../schem
 import { eventStream } from '../event-stream.ts';
 import { type Api, operation } from '../operation.ts';
 import { followRun } from '../progress-feed.ts';
-import { done, json } from '../respond.ts';
+import { done, wantsTyped } from '../respond.ts';
 import type { RunService } from '../services.ts';
 
 /** Outputs (per node) and errors that a report holds; the lists give the rest. */
@@ -22,7 +22,7 @@ export function runRoutes(api: Api): void {
       query: runQuerySchema,
       answer: { status: 200, content: { schema: 'RunSummary', pageOf: true } },
     },
-    async ({ query }) => json(await runs.list(query)),
+    async ({ query, json }) => json(await runs.list(query)),
   );
   operation(
     api,
@@ -31,11 +31,12 @@ export function runRoutes(api: Api): void {
       path: '/runs/{id}',
       tag: 'Runs',
       summary: "A run's report",
+      payloads: true,
       description: `At most ${reportCap} outputs of each node and ${reportCap} errors; the cursors beside them go on in /outputs and /errors.`,
       answer: { status: 200, content: { schema: 'RunReport' } },
       problems: [404],
     },
-    async ({ param }) => json(await runs.report(param('id'), reportCap)),
+    async ({ param, json }) => json(await runs.report(param('id'), reportCap)),
   );
   operation(
     api,
@@ -59,10 +60,11 @@ export function runRoutes(api: Api): void {
       path: '/runs/{id}/graph',
       tag: 'Runs',
       summary: 'The graph a run was started with',
+      payloads: true,
       answer: { status: 200, content: { schema: 'Graph' } },
       problems: [404],
     },
-    async ({ param }) => json(await runs.document(param('id'))),
+    async ({ param, json }) => json(await runs.document(param('id'))),
   );
   operation(
     api,
@@ -71,11 +73,12 @@ export function runRoutes(api: Api): void {
       path: '/runs/{id}/outputs',
       tag: 'Runs',
       summary: 'Outputs in the order they came',
+      payloads: true,
       query: outputQuerySchema,
       answer: { status: 200, content: { schema: 'Value', pageOf: true } },
       problems: [404],
     },
-    async ({ param, query }) => {
+    async ({ param, query, json }) => {
       await knownNode(runs, param('id'), query.node);
       return json(await runs.outputs(param('id'), query));
     },
@@ -87,11 +90,12 @@ export function runRoutes(api: Api): void {
       path: '/runs/{id}/errors',
       tag: 'Runs',
       summary: 'Tasks that failed, with their payloads',
+      payloads: true,
       query: errorQuerySchema,
       answer: { status: 200, content: { schema: 'ErrorRecord', pageOf: true } },
       problems: [404],
     },
-    async ({ param, query }) => json(await runs.errors(param('id'), query)),
+    async ({ param, query, json }) => json(await runs.errors(param('id'), query)),
   );
   operation(
     api,
@@ -101,13 +105,15 @@ export function runRoutes(api: Api): void {
       tag: 'Runs',
       summary: 'Progress as it happens (server-sent events)',
       description:
-        'Events `progress`, each a RunProgress whose `id` is its sequence number; `Last-Event-ID` goes on from there. The stream closes itself when the run has ended.',
+        'Events `progress`, each a RunProgress whose `id` is its sequence number; `Last-Event-ID` goes on from there. The stream closes itself when the run has ended. What logs carry is typed where `Accept` names typed JSON, too.',
       answer: { status: 200, content: { mediaType: 'text/event-stream' } },
       problems: [404],
     },
     ({ request, param }) => {
       const after = lastEventId(request);
-      return eventStream(api.clock, request.signal, (wake) => followRun(runs, param('id'), after, wake));
+      return eventStream(api.clock, request.signal, (wake) =>
+        followRun(runs, param('id'), after, wake, wantsTyped(request)),
+      );
     },
   );
 }

@@ -1,7 +1,6 @@
 /** The tasks of a run. */
 import { lineageQuerySchema, taskQuerySchema } from '../../schema/api.ts';
 import { type Api, operation } from '../operation.ts';
-import { json } from '../respond.ts';
 import { knownNode } from './runs.ts';
 
 export function taskRoutes(api: Api): void {
@@ -13,11 +12,12 @@ export function taskRoutes(api: Api): void {
       path: '/runs/{id}/tasks',
       tag: 'Runs',
       summary: 'Tasks of a run',
+      payloads: true,
       query: taskQuerySchema,
       answer: { status: 200, content: { schema: 'Task', pageOf: true } },
       problems: [404],
     },
-    async ({ param, query }) => {
+    async ({ param, query, json }) => {
       await knownNode(runs, param('id'), query.node);
       return json(await runs.tasks(param('id'), query));
     },
@@ -29,10 +29,11 @@ export function taskRoutes(api: Api): void {
       path: '/runs/{id}/tasks/{task}',
       tag: 'Runs',
       summary: 'A task with its payload',
+      payloads: true,
       answer: { status: 200, content: { schema: 'Task' } },
       problems: [404],
     },
-    async ({ param }) => json(await runs.task(param('id'), param('task'))),
+    async ({ param, json }) => json(await runs.task(param('id'), param('task'))),
   );
   operation(
     api,
@@ -41,10 +42,11 @@ export function taskRoutes(api: Api): void {
       path: '/runs/{id}/tasks/{task}/lineage',
       tag: 'Runs',
       summary: 'The tasks a task came from, or those that came from it',
+      payloads: true,
       query: lineageQuerySchema,
       answer: { status: 200, content: { schema: 'Task', pageOf: true } },
       problems: [404],
     },
-    async ({ param, query }) => json(await runs.lineage(param('id'), param('task'), query)),
+    async ({ param, query, json }) => json(await runs.lineage(param('id'), param('task'), query)),
   );
 }

@@ -191,6 +191,9 @@ export const rules: Record<string, readonly Rule[]> = {
       '结果中有无法复制的内容，不能传出：$1。',
     ),
   ],
+  bad_value: [
+    rule('The value(?: at (.+?))? is not typed JSON: (.+)\\.', '$1 处的值不是有效的带类型 JSON：$2。'),
+  ],
   too_many_results: [
     rule(
       'One task gave more than (\\d+) MB of results, which is the most it may give; perhaps it never ends\\.',

@@ -1,9 +1,10 @@
 /** Columns for values of any shape, and the text of their cells. */
 
+import { toJsonText } from '../../schema/json.ts';
 import { isTableRef } from '../../schema/names.ts';
 import type { TableRef } from '../../schema/table.ts';
 import { m } from '../paraglide/messages.js';
-import { whole } from './format.ts';
+import { briefText, kindOf } from './value-view.ts';
 
 export interface Column {
   key: string;
@@ -15,8 +16,12 @@ export interface Column {
 /** Beyond this many columns a table cannot be read; the rest are in the row's detail. */
 const mostColumns = 60;
 
+/** Dates, maps, errors and their like are values, not records. */
 const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isTableRef(value);
+  typeof value === 'object' &&
+  value !== null &&
+  Object.getPrototypeOf(value) === Object.prototype &&
+  !isTableRef(value);
 
 const numericTypes =
   /^(tinyint|smallint|integer|bigint|hugeint|u\w*int\w*|float|double|decimal|real|int\d*)/i;
@@ -55,11 +60,14 @@ export const rowOf = (value: unknown, columns: readonly Column[]): Record<string
 export function cellText(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value.length > 300 ? `${value.slice(0, 299)}…` : value;
-  if (isTableRef(value)) return m.table_brief({ rows: whole(value.rows), columns: value.columns.length });
-  if (typeof value === 'object') {
-    const text = JSON.stringify(value);
-    return text.length > 300 ? `${text.slice(0, 299)}…` : text;
-  }
+  if (typeof value !== 'object' || value instanceof Date) return plainText(value);
+  const kind = isTableRef(value) ? undefined : kindOf(value);
+  return `${kind ? `${kind} ` : ''}${briefText(value, 300)}`;
+}
+
+/** A value without parts, or a date, as people write it. */
+function plainText(value: unknown): string {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : value.toISOString();
   return String(value);
 }
 
@@ -69,9 +77,9 @@ export function toCsv(rows: readonly Record<string, unknown>[], columns: readonl
     const text =
       value === undefined || value === null
         ? ''
-        : typeof value === 'object'
-          ? JSON.stringify(value)
-          : String(value);
+        : typeof value === 'object' && !(value instanceof Date)
+          ? toJsonText(value)
+          : plainText(value);
     const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };

@@ -1,6 +1,7 @@
 /** Ways in and out for graphs as files. A file that is no sound graph is refused whole, with the place named. */
 import { HandloomError } from '../../errors.ts';
 import type { Graph } from '../../schema/graph.ts';
+import { toJsonText } from '../../schema/json.ts';
 import { m } from '../paraglide/messages.js';
 import type { App } from '../state/app.svelte.ts';
 import { graphPath } from '../state/router.svelte.ts';
@@ -46,5 +47,5 @@ export function chooseGraphFile(app: App): void {
 
 export function exportGraph(graph: Graph): void {
   const stem = graph.name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'graph';
-  download(`${stem}.json`, `${JSON.stringify(graph, null, 2)}\n`, 'application/json');
+  download(`${stem}.json`, `${toJsonText(graph, 2)}\n`, 'application/json');
 }

@@ -4,6 +4,7 @@
  */
 import type { Issue } from '../../errors.ts';
 import type { Graph, GraphEdge, GraphNode, GraphSettings } from '../../schema/graph.ts';
+import { toJsonText } from '../../schema/json.ts';
 import { errorPort } from '../../schema/names.ts';
 import type { PolicyInput } from '../../schema/policy.ts';
 import { pathTo } from '../../schema/subgraph.ts';
@@ -231,6 +232,11 @@ export class Editor {
 
   /** The selected nodes and what connects them, as the text of a graph file. */
   copyText(): string | undefined {
+    const part = this.#copy();
+    return part && toJsonText(part, 2);
+  }
+
+  #copy(): Graph | undefined {
     if (!this.selection.size) return undefined;
     const { format, version, name } = this.graph;
     const nodes = this.graph.nodes.filter((node) => this.selection.has(node.id));
@@ -246,7 +252,7 @@ export class Editor {
       edges,
       ...(inputs.length && { inputs: Object.fromEntries(inputs) }),
     };
-    return JSON.stringify(part, null, 2);
+    return part;
   }
 
   /** Adds the nodes of a graph under new names, beside where they were copied from. */
@@ -255,8 +261,8 @@ export class Editor {
   }
 
   duplicate(): void {
-    const text = this.copyText();
-    if (text) this.paste(JSON.parse(text) as Graph);
+    const part = this.#copy();
+    if (part) this.paste(structuredClone(part));
   }
 
   #refresh(): void {

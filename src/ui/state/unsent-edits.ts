@@ -2,7 +2,7 @@
  * Edits that a page was left with before it could hand them over. A page that goes away takes its engine with it and
  * is given no time, so they are put where that takes no waiting, and handed over when their graph is opened again.
  */
-import { fromBase64, toBase64 } from '../../api/base64.ts';
+import { fromBase64, toBase64 } from '../../schema/base64.ts';
 
 const prefix = (graph: string) => `handloom.unsent.${graph}.`;
 
