@@ -3,7 +3,7 @@ import type { App } from '../state/app.svelte.ts';
 import type { Session } from '../state/session.svelte.ts';
 import { pasteText } from './clipboard.ts';
 import { panelShown, setPanel, toggleInspector } from './panes.ts';
-import { cancelRun, startRun } from './run-commands.ts';
+import { cancelRun, runFrom, startRun } from './run-commands.ts';
 
 const inField = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
@@ -32,6 +32,8 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
     '/': () => focusSearch(app),
     a: () => editor.openQuickAdd(),
     c: () => (editor.connecting = editor.selected?.id),
+    r: () => void runFrom(app, session, editor.selected?.id, false),
+    'shift+R': () => void runFrom(app, session, editor.selected?.id, true),
     f: () => editor.fit(),
     'shift+T': () => editor.tidy(),
     '[': () => (preferences.palette = !preferences.palette),

@@ -3,13 +3,9 @@ import { HandloomError } from '../../errors.ts';
 import { m } from '../paraglide/messages.js';
 import type { App } from '../state/app.svelte.ts';
 import type { RunControl, Which } from '../state/run-control.svelte.ts';
-import type { Session } from '../state/session.svelte.ts';
+import type { Session, StartChoice } from '../state/session.svelte.ts';
 
-export async function startRun(
-  app: App,
-  session: Session,
-  options: { keepOpen?: boolean } = {},
-): Promise<void> {
+export async function startRun(app: App, session: Session, options: StartChoice = {}): Promise<void> {
   try {
     await session.start(options);
     app.preferences.panel = true;
@@ -18,6 +14,29 @@ export async function startRun(
     const first = error instanceof HandloomError ? error.issues.find((issue) => issue.node) : undefined;
     if (first?.node) session.editor.reveal(first.node);
   }
+}
+
+/** Why no run can begin at the node; undefined when one can. */
+export function whyNotFrom(session: Session, node: string | undefined): string | undefined {
+  if (node === undefined) return m.run_from_select();
+  if (session.starting || session.running) return m.run_from_busy();
+  return session.canStartAt(node) ? undefined : m.run_from_nothing();
+}
+
+/** Runs a node and what it leads to, or it alone; where that cannot be, says why. */
+export async function runFrom(
+  app: App,
+  session: Session,
+  node: string | undefined,
+  only: boolean,
+): Promise<void> {
+  const hindrance = whyNotFrom(session, node);
+  if (hindrance !== undefined || node === undefined) return void app.notices.info(hindrance ?? '');
+  const rerunOf = session.originOf(node);
+  await startRun(app, session, {
+    ...(only ? { only: node } : { from: node }),
+    ...(rerunOf !== undefined && { rerunOf }),
+  });
 }
 
 async function attempt(app: App, what: Promise<void>, otherwise: string): Promise<boolean> {

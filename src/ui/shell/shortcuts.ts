@@ -15,6 +15,8 @@ export const shortcutGroups = (): ShortcutGroup[] => [
     title: m.shortcuts_run(),
     rows: [
       { keys: `${mod} Enter`, label: m.run() },
+      { keys: 'R', label: m.run_from() },
+      { keys: '⇧ R', label: m.run_only() },
       { keys: `${mod} .`, label: m.cancel() },
     ],
   },

@@ -1,6 +1,7 @@
 /** One graph open in the editor, with its keeper and the run on show. */
 import type { Client } from '../../api/client.ts';
 import { HandloomError, type Issue } from '../../errors.ts';
+import type { RunSummary } from '../../schema/run.ts';
 import type { GraphDocument } from '../../sync/graph-document.ts';
 import type { Catalog } from './catalog.svelte.ts';
 import { DocumentSync } from './document-sync.svelte.ts';
@@ -9,6 +10,16 @@ import { RunControl } from './run-control.svelte.ts';
 import type { RunView } from './run-view.svelte.ts';
 import { watchRun } from './watch-run.ts';
 
+/** How much of the graph is run, and with what. */
+export interface StartChoice {
+  keepOpen?: boolean;
+  from?: string;
+  only?: string;
+  rerunOf?: string;
+}
+
+/** Runs of the graph among which one is looked for that has given a node something. */
+const recentRuns = 20;
 /** Milliseconds of rest after a change before the engine is asked whether the graph can run. */
 const restBeforeCheck = 500;
 
@@ -17,6 +28,8 @@ export class Session {
   readonly sync: DocumentSync;
   run = $state.raw<RunView | undefined>();
   starting = $state(false);
+  /** Runs of this graph before the one on show, newest first. */
+  #before = $state.raw<RunSummary[]>([]);
   readonly running = $derived(this.run?.live ?? false);
 
   readonly control: RunControl;
@@ -70,7 +83,7 @@ export class Session {
   }
 
   /** Keeps what was changed, then starts a run. Whatever stands in the way appears at its node. */
-  async start(options: { keepOpen?: boolean } = {}): Promise<void> {
+  async start(options: StartChoice = {}): Promise<void> {
     if (this.starting || this.running) return;
     this.starting = true;
     try {
@@ -85,10 +98,27 @@ export class Session {
     }
   }
 
+  /** The newest run that has given the node something. */
+  originOf(node: string): string | undefined {
+    const shown = this.run?.summary;
+    const runs = shown ? [shown, ...this.#before.filter(({ id }) => id !== shown.id)] : this.#before;
+    return runs.find(({ nodes }) => (nodes[node]?.input ?? 0) > 0)?.id;
+  }
+
+  /** Whether there is something to give a node where a run would begin. */
+  canStartAt(id: string): boolean {
+    const { graph, nodes, catalog } = this.editor;
+    const node = nodes.get(id);
+    if (!node) return false;
+    if (graph.inputs?.[id]?.length || this.originOf(id) !== undefined) return true;
+    return (catalog.get(node.type)?.trigger ?? false) && !graph.edges.some(({ target }) => target === id);
+  }
+
   /** Takes the run off the canvas; it stays in the list of runs. */
   hideRun(): void {
     this.#stopRun?.();
     this.#stopRun = undefined;
+    if (this.run) this.#before = [this.run.summary, ...this.#before].slice(0, recentRuns);
     this.run = undefined;
   }
 
@@ -109,7 +139,8 @@ export class Session {
 
   async #showNewest(): Promise<void> {
     try {
-      const [newest] = (await this.#client.listRuns({ graph: this.editor.id, limit: 1 })).items;
+      this.#before = (await this.#client.listRuns({ graph: this.editor.id, limit: recentRuns })).items;
+      const [newest] = this.#before;
       if (newest) await this.#show(newest.id);
     } catch {
       // The graph can be edited without its last run on show.
