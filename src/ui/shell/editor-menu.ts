@@ -11,7 +11,7 @@ import Undo2 from '@lucide/svelte/icons/undo-2';
 import Upload from '@lucide/svelte/icons/upload';
 import { emptyGraph } from '../../schema/names.ts';
 import { m } from '../paraglide/messages.js';
-import type { MenuEntry } from '../parts/MenuBody.svelte';
+import type { MenuEntry } from '../parts/menu-entry.ts';
 import type { App } from '../state/app.svelte.ts';
 import { graphPath } from '../state/router.svelte.ts';
 import type { Session } from '../state/session.svelte.ts';

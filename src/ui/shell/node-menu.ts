@@ -5,7 +5,7 @@ import ListStart from '@lucide/svelte/icons/list-start';
 import SquarePlay from '@lucide/svelte/icons/square-play';
 import Trash2 from '@lucide/svelte/icons/trash-2';
 import { m } from '../paraglide/messages.js';
-import type { MenuEntry } from '../parts/MenuBody.svelte';
+import type { MenuEntry } from '../parts/menu-entry.ts';
 import type { App } from '../state/app.svelte.ts';
 import type { Session } from '../state/session.svelte.ts';
 import { runFrom, whyNotFrom } from './run-commands.ts';
