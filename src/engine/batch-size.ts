@@ -23,6 +23,9 @@ export interface CostEstimate {
   busyMs: number;
 }
 
+/** What the size of a batch follows from. */
+export type BatchCost = Pick<CostEstimate, 'perTask' | 'proved'>;
+
 export const unknownCost = (): CostEstimate => ({ perTask: undefined, proved: 0, busyMs: 0 });
 
 /** Takes in that `count` tasks kept a worker busy for `busyMs`. */
@@ -39,7 +42,7 @@ export function measure(cost: CostEstimate, count: number, busyMs: number): void
  * @param queued tasks waiting
  * @param lanes batches that may be under way at once, among which the queue is shared out
  */
-export function batchSize(cost: CostEstimate, queued: number, lanes: number): number {
+export function batchSize(cost: BatchCost, queued: number, lanes: number): number {
   const { perTask, proved } = cost;
   if (perTask === undefined) return 1;
   const most = Math.min(

@@ -1,6 +1,7 @@
 /** How payloads reach nodes, how duplicates are told, and what becomes of results. */
 import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { canonicalKey } from './canonical.ts';
+import type { PlannedEdge } from './plan.ts';
 import {
   componentOf,
   markReady,
@@ -21,6 +22,9 @@ export interface Origin {
   /** Entry of another run's journal they are taken over from. */
   fed?: number;
 }
+
+/** Takes results along an edge if a worker has gone on with them already. @returns whether it has */
+export type GoOn = (edge: PlannedEdge, values: unknown[], parents: number[]) => boolean;
 
 /** Most payloads in one entry of the journal, so that none of its chunks grows out of hand. */
 const largestEntry = 4096;
@@ -45,6 +49,20 @@ export function deliver(
   }
 }
 
+function recordDelivery(
+  state: SchedulerState,
+  { plan }: NodeState,
+  port: string,
+  first: number,
+  payloads: unknown[],
+  origin: Origin,
+): void {
+  record(state, { kind: 'deliver', node: plan.id, port, first, payloads, ...origin });
+  if (state.parents)
+    for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
+  if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
+}
+
 function deliverEntry(
   state: SchedulerState,
   index: number,
@@ -57,10 +75,7 @@ function deliverEntry(
   const first = state.nextTask;
   state.nextTask += payloads.length;
   node.counters.input += payloads.length;
-  record(state, { kind: 'deliver', node: node.plan.id, port, first, payloads, ...origin });
-  if (state.parents)
-    for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
-  if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
+  recordDelivery(state, node, port, first, payloads, origin);
 
   const fresh = node.seen
     ? withoutDuplicates(state, node, node.seen, port, first, payloads)
@@ -74,6 +89,24 @@ function deliverEntry(
   markReady(state, index);
 }
 
+/**
+ * Makes tasks of payloads that a worker has gone on with by itself: they are under way, not waiting.
+ * @param first the number set aside for the first of them
+ */
+export function deliverOnward(
+  state: SchedulerState,
+  { target, port, index }: PlannedEdge,
+  first: number,
+  payloads: unknown[],
+  parents: number[],
+): number[] {
+  const node = nodeAt(state, target);
+  node.counters.input += payloads.length;
+  componentOf(state, target).active += payloads.length;
+  recordDelivery(state, node, port, first, payloads, { parents, edge: index });
+  return range(first, payloads.length);
+}
+
 /** Sends results to every edge of their port; at an end node they are outputs of the run. */
 export function emit(
   state: SchedulerState,
@@ -81,7 +114,7 @@ export function emit(
   port: string,
   values: unknown[],
   parents: number[],
-  partners?: number[],
+  { partners, goOn }: { partners?: number[] | undefined; goOn?: GoOn | undefined } = {},
 ): void {
   if (values.length === 0) return;
   const { plan } = nodeAt(state, index);
@@ -93,6 +126,7 @@ export function emit(
     }
   }
   for (const edge of plan.edges.get(port) ?? []) {
+    if (goOn?.(edge, values, parents)) continue;
     deliver(state, edge.target, edge.port, values, {
       parents,
       ...(partners && { partners }),

@@ -1,9 +1,11 @@
 /** Which tasks are sent out, when, and how many at once. */
-import { batchSize } from './batch-size.ts';
+import { type BatchCost, batchSize } from './batch-size.ts';
+import { chainFrom, reserve } from './chains.ts';
 import type { Batch } from './executor.ts';
 import {
   componentOf,
   delay,
+  type Link,
   markReady,
   type NodeState,
   nodeAt,
@@ -19,7 +21,7 @@ const readAheadAt = 16_384;
 export function dispatch(state: SchedulerState): void {
   for (let index = state.ready.own.first; index !== undefined; index = state.ready.own.first) {
     const node = nodeAt(state, index);
-    while (maySend(state, node)) send(state, node, nextTasks(state, node));
+    while (maySend(state, node)) sendNext(state, node);
     readAhead(state, node);
     state.ready.own.delete(index);
   }
@@ -27,7 +29,7 @@ export function dispatch(state: SchedulerState): void {
     const index = state.ready.shared.first;
     if (index === undefined) return;
     const node = nodeAt(state, index);
-    if (maySend(state, node)) send(state, node, nextTasks(state, node));
+    if (maySend(state, node)) sendNext(state, node);
     else state.ready.shared.delete(index);
     readAhead(state, node);
   }
@@ -65,9 +67,15 @@ export function mayTake(state: SchedulerState, node: NodeState): boolean {
   return queueRoom(state, node) > 0 && rateRoom(state, node) > 0;
 }
 
-function nextTasks(state: SchedulerState, node: NodeState): TaskColumns {
+function sendNext(state: SchedulerState, node: NodeState): void {
+  const chain = chainFrom(state, node);
+  const tasks = nextTasks(state, node, chain.cost);
+  send(state, node, tasks, { chain: reserve(state, node, chain.nodes, tasks.tasks.length) });
+}
+
+function nextTasks(state: SchedulerState, node: NodeState, cost: BatchCost): TaskColumns {
   if (node.suspects.length > 0) return node.suspects.take(1);
-  const size = batchSize(node.cost, node.queue.loaded, node.lanes);
+  const size = batchSize(cost, node.queue.loaded, node.lanes);
   return node.queue.take(Math.min(size, roomAt(state, node)));
 }
 
@@ -109,9 +117,16 @@ function rateRoom(state: SchedulerState, node: NodeState): number {
   return room;
 }
 
-/** @param alone suspects, with nothing else under way */
-export function send(state: SchedulerState, node: NodeState, columns: TaskColumns, alone = false): number {
-  const { tasks, payloads } = columns;
+/**
+ * @param chain nodes that the worker may go on with
+ * @param alone suspects, with nothing else under way
+ */
+export function send(
+  state: SchedulerState,
+  node: NodeState,
+  { tasks, payloads }: TaskColumns,
+  { chain = [], alone = false }: { chain?: Link[]; alone?: boolean } = {},
+): number {
   const { plan } = node;
   const batch: Batch = {
     id: state.nextBatch++,
@@ -122,18 +137,22 @@ export function send(state: SchedulerState, node: NodeState, columns: TaskColumn
     payloads,
     ...(node.join && { ports: tasks.map((task) => (node.join?.fromRight.has(task) ? 'right' : 'left')) }),
     ...(node.fold && { state: node.fold }),
+    ...(chain.length > 0 && {
+      chain: chain.map(({ node: { plan: next }, first }) => ({ node: next.id, first })),
+    }),
     stopOnError: plan.policy.mode === 'serial' && plan.policy.retry.max > 0,
   };
   const writeAhead = plan.definition.effects === true || alone || state.suspects.isCareful;
   if (tasks.length > 0)
     record(state, { kind: 'start', node: plan.id, ...named(tasks), ...(alone && { alone: true }) });
   node.batchesOut++;
+  for (const link of chain) link.node.batchesOut++;
   node.tasksOut += tasks.length;
   node.counters.running += tasks.length;
   if (node.isShared) state.sharedOut++;
   if (plan.policy.rateLimit) node.sent.push({ at: state.now, count: tasks.length });
   for (const feeder of node.feeders) markReady(state, feeder);
-  state.inFlight.set(batch.id, { node: plan.index, batch, sentAt: state.now });
+  state.inFlight.set(batch.id, { node: plan.index, batch, sentAt: state.now, chain });
   state.commands.dispatch.push({ batch, writeAhead });
   return batch.id;
 }

@@ -36,6 +36,11 @@ export interface Batch {
    * result then holds the initial state, or none.
    */
   state?: { value: unknown };
+  /**
+   * Nodes whose tasks the results may go on to in the same worker, one after the other, with the number of the first
+   * task at each: `first`, `first + 1`, … in the order of the results. `id` is the executor's own.
+   */
+  chain?: { node: string; first: number; id?: number }[];
   /** Leave the rest of the batch undone after the first failure (serial nodes that retry keep their order). */
   stopOnError: boolean;
 }
@@ -55,6 +60,8 @@ export interface BatchResult {
   errors: WireError[];
   /** A fold's state after the batch. */
   state?: { value: unknown };
+  /** Of the nodes in the batch's `chain` that were gone through, in order. */
+  chained?: BatchResult[];
   /** What handlers logged: index of the task, message, data. */
   logs?: { index: number; message: string; data?: unknown }[];
   /** Milliseconds the worker was busy. */

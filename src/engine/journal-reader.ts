@@ -95,7 +95,7 @@ export class JournalReader {
   }
 
   /**
-   * Tasks in the order of their numbers; those with an end status, in the order they ended.
+   * Tasks in the order they came into being; those with an end status, in the order they ended.
    * @param running numbers of the tasks under way, which the journal does not know
    */
   async tasks(

@@ -2,13 +2,16 @@
 import { TimeoutError, toWireError, type WireError, WorkerDiedError } from '../errors.ts';
 import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { measure } from './batch-size.ts';
-import { emit } from './delivery.ts';
+import { deliverOnward, emit, type GoOn } from './delivery.ts';
 import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from './executor.ts';
 import { holdForJoin } from './join.ts';
 import { attemptEnd } from './journal.ts';
 import { mayRetry, retryDelay } from './retry.ts';
+import { roughSize } from './rough-size.ts';
 import {
+  type Delayed,
   delay,
+  type Link,
   markReady,
   type NodeState,
   nodeAt,
@@ -16,9 +19,8 @@ import {
   release,
   type SchedulerState,
 } from './scheduler-state.ts';
+import type { MemoryBudget } from './task-queue.ts';
 
-/** Tasks waiting for their next attempt beyond which their payloads wait in the journal. */
-const delayedAtHand = 10_000;
 /** A worker's death is tried again once, whatever the policy: it may have been another's fault. */
 const deathsForgiven = 1;
 
@@ -33,12 +35,16 @@ export function settleOutcome(
   if (!flight) return undefined;
   state.inFlight.delete(batchId);
   const node = nodeAt(state, flight.node);
-  const { batch, sentAt } = flight;
+  const { batch, sentAt, chain } = flight;
   node.batchesOut--;
   node.tasksOut -= batch.tasks.length;
   node.counters.running -= batch.tasks.length;
   if (node.isShared) state.sharedOut--;
   markReady(state, flight.node);
+  for (const link of chain) {
+    link.node.batchesOut--;
+    markReady(state, link.edge.target);
+  }
   // Less is on its way to the queues it feeds.
   for (const target of node.bounded) {
     for (const feeder of nodeAt(state, target).feeders) markReady(state, feeder);
@@ -47,13 +53,14 @@ export function settleOutcome(
   if (batch.tasks.length === 0) return settleInitialState(state, node, outcome);
   switch (outcome.kind) {
     case 'done':
-      return settleResult(state, node, batch, outcome.result, sentAt);
+      return settleResult(state, node, batch, outcome.result, sentAt, chain);
     case 'timeout': {
       const error = toWireError(new TimeoutError(node.plan.policy.timeoutMs ?? 0));
       return charge(state, node, batch, outcome.index, error, outcome.worker, sentAt);
     }
     case 'died': {
-      const culprit = batch.tasks.length === 1 ? 0 : outcome.index;
+      // Of a chain it may have been a later node's task: run apart, they show which.
+      const culprit = chain.length > 0 ? undefined : batch.tasks.length === 1 ? 0 : outcome.index;
       if (culprit === undefined) {
         for (let i = 0; i < batch.tasks.length; i++)
           node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);
@@ -105,6 +112,7 @@ function settleResult(
   batch: Batch,
   result: BatchResult,
   sentAt: number,
+  chain: Link[] = [],
 ): WireError | undefined {
   const { plan } = node;
   for (const log of result.logs ?? []) {
@@ -112,6 +120,7 @@ function settleResult(
     record(state, { kind: 'log', node: plan.id, task, message: log.message, data: log.data });
   }
   const done = { node: plan.id, sentAt, busyMs: result.busyMs, worker: result.worker };
+  const onward = result.chained && goOnAlong(state, chain, result.chained, sentAt);
   const clean = result.errors.length === 0 && !result.outcomes.includes(taskOutcome.notRun);
   const attempts = batch.attempts.every((attempt) => attempt === 1) ? undefined : batch.attempts;
 
@@ -129,14 +138,43 @@ function settleResult(
     });
     keepState(state, node, result);
     // The common case of one plain result each needs no look at single tasks.
-    if (node.join) hold(node, batch.tasks, batch.payloads, result.values);
+    if (node.join) keepKeys(node, batch.tasks, batch.payloads, result.values);
     else if (!result.counts && !result.ports)
-      emit(state, plan.index, defaultOutput, result.values, batch.tasks);
-    else emitByPort(state, node, batch, result);
+      emit(state, plan.index, defaultOutput, result.values, batch.tasks, { goOn: onward?.goOn });
+    else emitByPort(state, node, batch, result, onward?.goOn);
     release(state, plan.index, batch.tasks.length);
-    return undefined;
+    return onward?.fatal;
   }
-  return settleMixed(state, node, batch, result, done);
+  return settleMixed(state, node, batch, result, done, onward?.goOn) ?? onward?.fatal;
+}
+
+/** How the results of a batch go on along the chain that their worker has taken them through already. */
+function goOnAlong(
+  state: SchedulerState,
+  [link, ...rest]: Link[],
+  [result, ...later]: BatchResult[],
+  sentAt: number,
+): { goOn: GoOn; fatal?: WireError | undefined } | undefined {
+  if (!link || !result) return undefined;
+  const onward: { goOn: GoOn; fatal?: WireError | undefined } = {
+    goOn(edge, values, parents) {
+      if (edge !== link.edge || values.length !== result.outcomes.length) return false;
+      const tasks = deliverOnward(state, edge, link.first, values, parents);
+      const batch = {
+        id: 0,
+        run: state.run,
+        node: link.node.plan.id,
+        tasks,
+        attempts: tasks.map(() => 1),
+        payloads: values,
+        stopOnError: false,
+      };
+      const next = later.length > 0 ? { ...result, chained: later } : result;
+      onward.fatal = settleResult(state, link.node, batch, next, sentAt, rest);
+      return true;
+    },
+  };
+  return onward;
 }
 
 /** A batch in which tasks failed, or were not run. */
@@ -146,6 +184,7 @@ function settleMixed(
   batch: Batch,
   result: BatchResult,
   done: { node: string; sentAt: number; busyMs: number; worker: string },
+  goOn?: GoOn,
 ): WireError | undefined {
   const { plan } = node;
   const attempted = batch.tasks.flatMap((_, i) => (result.outcomes[i] === taskOutcome.notRun ? [] : [i]));
@@ -195,8 +234,8 @@ function settleMixed(
   keepState(state, node, result);
   if (node.join) {
     const columns = [batch.tasks, batch.payloads].map((column) => succeeded.map((i) => column[i]));
-    hold(node, columns[0] as number[], columns[1] as unknown[], result.values);
-  } else emitByPort(state, node, batch, result);
+    keepKeys(node, columns[0] as number[], columns[1] as unknown[], result.values);
+  } else emitByPort(state, node, batch, result, goOn);
   const reports = failed.map(({ payload, error }) => ({ payload, error: publicError(error) }));
   emit(
     state,
@@ -242,19 +281,25 @@ function tryAgain(
     node.blockedUntil = dueAt;
     if (dueAt > state.now) delay(state, { dueAt, node: node.plan.index });
   } else if (dueAt > state.now) {
-    const isAtHand = state.delayed.length < delayedAtHand;
-    const waiting = { number: task, ...(isAtHand && { payload: { value: payload } }) };
-    delay(state, { dueAt, node: node.plan.index, task: waiting });
+    delay(state, { dueAt, node: node.plan.index, task: hold(state.budget, task, payload) });
   } else {
     node.queue.push(task, payload);
   }
 }
 
 /** What the tasks of a join give is the key of their payload. */
-function hold(node: NodeState, tasks: number[], payloads: unknown[], keys: unknown[]): void {
+function keepKeys(node: NodeState, tasks: number[], payloads: unknown[], keys: unknown[]): void {
   if (!node.join || tasks.length === 0) return;
   holdForJoin(node.join, { tasks, payloads, keys });
   node.flushed = false;
+}
+
+/** A task with its payload where the budget permits; else the journal has it. */
+function hold(budget: MemoryBudget, number: number, payload: unknown): NonNullable<Delayed['task']> {
+  const bytes = roughSize(payload);
+  if (budget.used + bytes > budget.limit) return { number };
+  budget.used += bytes;
+  return { number, payload: { value: payload, bytes } };
 }
 
 function keepState(state: SchedulerState, node: NodeState, result: BatchResult): void {
@@ -265,7 +310,13 @@ function keepState(state: SchedulerState, node: NodeState, result: BatchResult):
 }
 
 /** Sorts results by port, in the order they were given, each with the task it came from. */
-function emitByPort(state: SchedulerState, node: NodeState, batch: Batch, result: BatchResult): void {
+function emitByPort(
+  state: SchedulerState,
+  node: NodeState,
+  batch: Batch,
+  result: BatchResult,
+  goOn?: GoOn,
+): void {
   const byPort = new Map<string, { values: unknown[]; parents: number[] }>();
   let at = 0;
   batch.tasks.forEach((task, i) => {
@@ -278,7 +329,8 @@ function emitByPort(state: SchedulerState, node: NodeState, batch: Batch, result
       columns.parents.push(task);
     }
   });
-  for (const [port, { values, parents }] of byPort) emit(state, node.plan.index, port, values, parents);
+  for (const [port, { values, parents }] of byPort)
+    emit(state, node.plan.index, port, values, parents, { goOn });
 }
 
 /** What an error port gives: enough to decide by, without a stack. */

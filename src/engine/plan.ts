@@ -22,6 +22,8 @@ export interface PlannedNode extends PreparedNode {
   hasIncoming: boolean;
   /** Starts only when everything upstream has ended. */
   staged: boolean;
+  /** The edge along which a worker may go on by itself with what this node gives. */
+  onward?: PlannedEdge | undefined;
 }
 
 export interface Plan {
@@ -74,6 +76,7 @@ export function planGraph(graph: Graph, prepared: PreparedNode[]): Plan {
     if (source && target) connect(edge, source, target);
   }
   markFed(flat, nodes, indexOf);
+  for (const node of nodes) node.onward = onwardEdge(node, nodes);
   return {
     nodes,
     indexOf,
@@ -107,3 +110,28 @@ function markFed(flat: FlatGraph, nodes: PlannedNode[], indexOf: ReadonlyMap<str
 /** Indexes of the nodes its edges lead to, with repeats. */
 export const successorsOf = ({ edges }: PlannedNode): number[] =>
   [...edges.values()].flatMap((some) => some.map(({ target }) => target));
+
+/** The edge along which a worker may go on with what a node gives (`chains.ts`), where nothing must come back first. */
+function onwardEdge(source: PlannedNode, nodes: readonly PlannedNode[]): PlannedEdge | undefined {
+  const edges = source.edges.get(defaultOutput) ?? [];
+  const [edge] = edges;
+  if (!edge || edges.length > 1 || !mayChain(source)) return undefined;
+  const target = nodes[edge.target] as PlannedNode;
+  const { dedupe, queueLimit, rateLimit } = target.policy;
+  const waits = dedupe || queueLimit !== undefined || rateLimit !== undefined || target.staged;
+  return waits || !mayChain(target) ? undefined : edge;
+}
+
+/** Whether nothing about a node asks for a look at its single tasks or for a worker of its own. */
+function mayChain({ definition, policy }: PlannedNode): boolean {
+  const { mode, timeoutMs, maxTasksPerWorker, cache } = policy;
+  return (
+    definition.kind === 'map' &&
+    definition.place === 'worker' &&
+    !definition.effects &&
+    mode === 'thread' &&
+    !cache &&
+    timeoutMs === undefined &&
+    maxTasksPerWorker === undefined
+  );
+}

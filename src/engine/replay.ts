@@ -132,7 +132,7 @@ export class Replay {
     if (fed !== undefined) state.fed = fed;
     const node = this.#node(id);
     node.counters.input += payloads.length;
-    state.nextTask = first + payloads.length;
+    state.nextTask = Math.max(state.nextTask, first + payloads.length);
     if (edge !== undefined) state.edges[edge] = (state.edges[edge] ?? 0) + payloads.length;
     (this.#delivered[node.plan.index] as number[]).push(first, first + payloads.length - 1);
     if (node.seen) for (const payload of payloads) node.seen.add(seenKey(node, port, payload));

@@ -4,7 +4,7 @@ import { type CostEstimate, unknownCost } from './batch-size.ts';
 import type { Batch } from './executor.ts';
 import { emptyJoin, type JoinState } from './join.ts';
 import type { JournalEntry } from './journal.ts';
-import { type Plan, type PlannedNode, successorsOf } from './plan.ts';
+import { type Plan, type PlannedEdge, type PlannedNode, successorsOf } from './plan.ts';
 import { RankedSet } from './ranked-set.ts';
 import { Suspects } from './suspects.ts';
 import { type MemoryBudget, TaskQueue } from './task-queue.ts';
@@ -75,6 +75,23 @@ export interface NodeState {
   bounded: number[];
 }
 
+/** A node that a worker goes on with, after the node before it. */
+export interface Link {
+  node: NodeState;
+  edge: PlannedEdge;
+  /** Number of its first task. */
+  first: number;
+}
+
+/** A batch that has been sent out. */
+export interface Flight {
+  node: number;
+  batch: Batch;
+  sentAt: number;
+  /** Nodes that its worker may go on with. */
+  chain: Link[];
+}
+
 export interface ComponentState {
   /** Tasks of its nodes that have not ended, and batches of its folds under way. */
   active: number;
@@ -83,17 +100,19 @@ export interface ComponentState {
   ended: boolean;
 }
 
-/** A task that waits for its next attempt, without its payload where too many do; without a task, a node that may go on. */
+/** A task that waits for its next attempt; without its payload where there is no room; without a task, a node. */
 export interface Delayed {
   dueAt: number;
   node: number;
-  task?: { number: number; payload?: { value: unknown } };
+  task?: { number: number; payload?: { value: unknown; bytes: number } };
 }
 
 export interface SchedulerState {
   run: string;
   plan: Plan;
   nodes: NodeState[];
+  /** Memory of the payloads that wait. */
+  budget: MemoryBudget;
   components: ComponentState[];
   status: RunStatus;
   reason?: string;
@@ -111,7 +130,7 @@ export interface SchedulerState {
   seq: number;
   nextTask: number;
   nextBatch: number;
-  inFlight: Map<number, { node: number; batch: Batch; sentAt: number }>;
+  inFlight: Map<number, Flight>;
   /** Tasks that may have taken their host down. */
   suspects: Suspects;
   /** Batches of thread and serial nodes under way. */
@@ -169,6 +188,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     run: options.run,
     plan,
     nodes,
+    budget,
     components: plan.components.members.map((_, index) => ({
       active: 0,
       waitingFor: (plan.components.predecessorCount[index] ?? 0) + (keepOpen ? 1 : 0),

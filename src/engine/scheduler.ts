@@ -165,8 +165,11 @@ function wake(state: SchedulerState): void {
   const due = firstAfter(state.delayed, state.now);
   for (const { node, task } of state.delayed.splice(0, due)) {
     const { queue } = nodeAt(state, node);
-    if (task?.payload) queue.push(task.number, task.payload.value);
-    else if (task) queue.spill(task.number, task.number);
+    if (task?.payload) {
+      state.budget.used -= task.payload.bytes;
+      queue.push(task.number, task.payload.value);
+    }
+    if (task && !task.payload) queue.spill(task.number, task.number);
     markReady(state, node);
   }
 }
@@ -278,7 +281,7 @@ function giveJoined(state: SchedulerState, node: NodeState, join: JoinState): tr
   }
   clearJoin(join);
   record(state, { kind: 'flush', node: id });
-  emit(state, index, outputs[0] ?? defaultOutput, rows.values, rows.parents, rows.partners);
+  emit(state, index, outputs[0] ?? defaultOutput, rows.values, rows.parents, { partners: rows.partners });
   return true;
 }
 

@@ -6,18 +6,17 @@ import { StoreError } from '../errors.ts';
 import type { RunStore } from '../store/store.ts';
 import type { ChunkSummary, JournalChunk } from './journal.ts';
 
-/** Chunks that brought a node tasks, in order; position `i` of each column belongs to the same chunk. */
-interface Deliveries {
-  /** Highest task number delivered to the node in the chunk. */
-  highest: number[];
-  /** Sequence number of the chunk's first entry. */
-  chunk: number[];
+/** A chunk that brought a node tasks: where it begins, and between which numbers they are. */
+interface Delivery {
+  chunk: number;
+  lowest: number;
+  highest: number;
 }
 
 export class SpillReader {
   readonly #runs: Pick<RunStore, 'chunk'>;
   readonly #run: string;
-  readonly #deliveries = new Map<string, Deliveries>();
+  readonly #deliveries = new Map<string, Delivery[]>();
   #last: JournalChunk | undefined;
 
   constructor(runs: Pick<RunStore, 'chunk'>, run: string) {
@@ -29,10 +28,10 @@ export class SpillReader {
   committed({ first, nodes }: ChunkSummary): void {
     for (const [node, { created }] of Object.entries(nodes)) {
       if (!created) continue;
-      let deliveries = this.#deliveries.get(node);
-      if (!deliveries) this.#deliveries.set(node, (deliveries = { highest: [], chunk: [] }));
-      deliveries.highest.push(created[1]);
-      deliveries.chunk.push(first);
+      const delivery = { chunk: first, lowest: created[0], highest: created[1] };
+      const deliveries = this.#deliveries.get(node);
+      if (deliveries) deliveries.push(delivery);
+      else this.#deliveries.set(node, [delivery]);
     }
   }
 
@@ -41,15 +40,15 @@ export class SpillReader {
    * @throws StoreError `chunk_damaged`, `store_failed` when the journal does not hold them
    */
   async read(node: string, tasks: readonly number[]): Promise<unknown[]> {
-    const positions = new Map<number, number>();
-    const chunks = new Set<number>();
-    tasks.forEach((task, i) => {
-      positions.set(task, i);
-      chunks.add(this.#chunkOf(node, task));
-    });
+    const positions = new Map(tasks.map((task, i) => [task, i]));
     const payloads = new Array<unknown>(tasks.length);
-    for (const first of chunks) {
-      for (const entry of (await this.#chunk(first)).entries) {
+    const ascending = Float64Array.from(tasks).sort();
+    for (const { chunk, lowest, highest } of this.#deliveries.get(node) ?? []) {
+      if (positions.size === 0) break;
+      // Numbers set aside for chains come late, so ranges overlap and a chunk may hold none of those in its range.
+      const next = ascending[lowerBound(ascending, lowest)];
+      if (next === undefined || next > highest) continue;
+      for (const entry of (await this.#chunk(chunk)).entries) {
         if (entry.kind !== 'deliver' || entry.node !== node) continue;
         entry.payloads.forEach((payload, i) => {
           const task = entry.first + i;
@@ -62,21 +61,6 @@ export class SpillReader {
     }
     if (positions.size > 0) throw this.#missing(node, [...positions.keys()][0] as number);
     return payloads;
-  }
-
-  /** By halving: numbers grow from chunk to chunk. */
-  #chunkOf(node: string, task: number): number {
-    const { highest = [], chunk = [] } = this.#deliveries.get(node) ?? {};
-    let low = 0;
-    let high = highest.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((highest[middle] as number) < task) low = middle + 1;
-      else high = middle;
-    }
-    const found = chunk[low];
-    if (found === undefined) throw this.#missing(node, task);
-    return found;
   }
 
   /** The chunk read last is kept: a node reads on where it stopped. */
@@ -95,4 +79,16 @@ export class SpillReader {
       `The journal of run ${this.#run} does not hold task ${task} of node ${JSON.stringify(node)}.`,
     );
   }
+}
+
+/** Position of the first number that is not below `least`. By halving. */
+function lowerBound(ascending: Float64Array, least: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] as number) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -37,7 +37,7 @@ export function dispatchSuspects(state: SchedulerState): void {
   if (roomFor(state, node) < loaded.tasks.length) return;
   suspects.loaded = undefined;
   for (const task of loaded.tasks) suspects.drop(task);
-  suspects.alone = send(state, node, loaded, true);
+  suspects.alone = send(state, node, loaded, { alone: true });
 }
 
 /** Takes in the payloads of suspects. @returns the error that is to stop the run, where the node's policy says so */

@@ -3,18 +3,29 @@ import { type Batch, type BatchResult, outcome } from '../engine/executor.ts';
 import type { Answer } from './program.ts';
 
 /** Whether every column of the answer fits the batch and the others. */
-export function isAnswer(answer: unknown, { tasks }: Batch): answer is Answer {
-  const result = (answer as Partial<Answer> | null | undefined)?.result as Partial<BatchResult> | undefined;
-  if (!result || typeof result !== 'object') return false;
+export function isAnswer(answer: unknown, { tasks, chain = [] }: Batch): answer is Answer {
+  const result = (answer as Partial<Answer> | null | undefined)?.result;
+  if (!isResult(result, tasks.length)) return false;
+  const { chained = [] } = result;
+  if (!Array.isArray(chained) || chained.length > chain.length) return false;
+  // Each node on the way has had what the one before it gave.
+  return chained.every((each, i) => {
+    const given = i === 0 ? result : (chained[i - 1] as BatchResult);
+    return given.values.length <= tasks.length && isResult(each, given.values.length);
+  });
+}
+
+function isResult(result: unknown, tasks: number): result is BatchResult {
+  if (!isObject(result)) return false;
   const { outcomes, values, errors, counts, ports, logs, busyMs } = result;
-  if (!isListOf(outcomes, isOutcome) || outcomes.length !== tasks.length) return false;
+  if (!isListOf(outcomes, isOutcome) || outcomes.length !== tasks) return false;
   if (!isListOf(values, () => true) || !isListOf(errors, isError)) return false;
   const failed = outcomes.filter((each) => each === outcome.failed).length;
   const given = counts ?? outcomes.map((each) => (each === outcome.succeeded ? 1 : 0));
   return (
     errors.length === failed &&
     isListOf(given, isCount) &&
-    given.length === tasks.length &&
+    given.length === tasks &&
     given.reduce((sum, count) => sum + count, 0) === values.length &&
     (ports === undefined || (isListOf(ports, isText) && ports.length === values.length)) &&
     (logs === undefined || isListOf(logs, isLog)) &&

@@ -63,6 +63,7 @@ export class ComlinkHandle implements WorkerHandle {
     if (!isAnswer(answer, batch))
       throw new HandloomError('bad_answer', 'The worker gave an answer that makes no sense.');
     answer.result.worker = this.name;
+    for (const result of answer.result.chained ?? []) result.worker = this.name;
     return answer;
   }
 

@@ -12,6 +12,8 @@ import type { WorkerHandle } from './worker-handle.ts';
 export interface Flight {
   readonly program: Program;
   readonly batch: Batch;
+  /** Of the nodes the batch may go on to, in order. */
+  readonly chain: readonly Program[];
   settled: boolean;
   settle(outcome: BatchOutcome): void;
   deadline?: Deadline;
@@ -40,12 +42,14 @@ export function createFlight(
   program: Program,
   batch: Batch,
   exact: boolean,
+  chain: readonly Program[],
   told: (outcome: BatchOutcome) => void,
 ): Flight {
   const flight: Flight = {
     program,
     batch,
     exact,
+    chain,
     settled: false,
     settle(outcome) {
       flight.deadline?.stop();

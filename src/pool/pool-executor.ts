@@ -86,13 +86,18 @@ export class PoolExecutor implements Executor {
   async execute(given: Batch): Promise<BatchOutcome> {
     // Every run numbers its batches from 1, but a worker may have those of several runs at once.
     const batch = { ...given, id: ++this.#batches };
-    const open = this.#runs.get(batch.run)?.get(batch.node);
+    if (given.chain) batch.chain = given.chain.map((link) => ({ ...link, id: ++this.#batches }));
+    const nodes = this.#runs.get(batch.run);
+    const open = nodes?.get(batch.node);
     if (!open) return { kind: 'done', result: failWhole(batch, new NotFoundError('node', batch.node)) };
     const { node, program } = open;
     if (node.definition.place === 'host') return this.#runHere(open, batch);
     const { mode, workers } = node.policy;
     if (mode === 'async') return this.#async.submit(program, batch);
-    if (mode !== 'process') return this.#shared.submit(program, batch);
+    if (mode !== 'process') {
+      const chain = batch.chain?.flatMap((link) => nodes?.get(link.node)?.program ?? []);
+      return this.#shared.submit(program, batch, chain);
+    }
     open.pool ??= this.#pool('process', this.#options.process, workers ?? this.parallelism);
     return open.pool.submit(program, batch);
   }

@@ -7,9 +7,10 @@ import type { Batch } from '../engine/executor.ts';
 import { HandloomError } from '../errors.ts';
 import type { NodeRegistry } from '../nodes/define-node.ts';
 import { BatchFrame, type FrameHooks } from './batch-frame.ts';
+import { runChain } from './chain.ts';
 import { guardedEndpoint } from './endpoint.ts';
 import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
-import type { Answer, Note, Program } from './program.ts';
+import { type Answer, type Note, type Program, programKey } from './program.ts';
 import { remoteAccess, type WorkerBroker } from './remote-access.ts';
 import { type CanPost, canClone, repairAnswer } from './uncloneable.ts';
 import './wire-errors.ts';
@@ -85,13 +86,27 @@ export function createTaskHost(
         if (!entry.told) note({ note: 'loaded', batch: batch.id, index: 0 });
         entry.told = true;
         const result = await runBatch(loaded, frame);
-        if (frame.unsettled) await new Promise((resolve) => setTimeout(resolve, settleMs));
-        return { result, unsettled: frame.unsettled > 0 };
+        let { unsettled } = frame;
+        if (batch.chain) {
+          result.chained = await runChain(batch, result, async (stage) => {
+            const next = programs.get(programKey(stage.run, stage.node));
+            if (!next) throw new HandloomError('program_missing', `This worker was not given ${stage.node}.`);
+            const chainedFrame = new BatchFrame(stage, undefined, hooksFor(stage.id, next.program, false));
+            // What aborts the batch aborts the part of it that is under way.
+            frames.set(batch.id, chainedFrame);
+            latest = chainedFrame;
+            const given = await runBatch(await next.loaded, chainedFrame);
+            unsettled += chainedFrame.unsettled;
+            return given;
+          });
+        }
+        if (unsettled) await new Promise((resolve) => setTimeout(resolve, settleMs));
+        return { result, unsettled: unsettled > 0 };
       } catch (thrown) {
         return { result: failWhole(batch, thrown), unsettled: false };
       } finally {
         frames.delete(batch.id);
-        if (latest === frame) latest = [...frames.values()].at(-1);
+        if (!latest || ![...frames.values()].includes(latest)) latest = [...frames.values()].at(-1);
       }
     },
 
@@ -134,6 +149,8 @@ function repairing(endpoint: Endpoint, canPost: CanPost): Endpoint {
       } catch (error) {
         const answer = message?.value as Partial<Answer> | undefined;
         if (!answer?.result) throw error;
+        // The engine sends the tasks on by itself; what cannot be posted then fails where it belongs.
+        delete answer.result.chained;
         repairAnswer(answer as Answer, canPost);
         endpoint.postMessage(message);
       }

@@ -67,11 +67,11 @@ export class WorkerPool {
     return { alive: this.#slots.size, busy };
   }
 
-  /** Runs a batch when its turn comes. Never rejects. */
-  submit(program: Program, batch: Batch): Promise<BatchOutcome> {
+  /** Runs a batch when its turn comes. Never rejects. @param chain programs of the nodes in the batch's `chain` */
+  submit(program: Program, batch: Batch, chain: readonly Program[] = []): Promise<BatchOutcome> {
     return new Promise((resolve) => {
       const few = program.interleaved || batch.tasks.length <= exactUpTo;
-      const flight = createFlight(program, batch, few || this.#exact.has(program.key), resolve);
+      const flight = createFlight(program, batch, few || this.#exact.has(program.key), chain, resolve);
       if (this.#closed) return flight.settle({ kind: 'cancelled' });
       this.#queue.push(flight);
       this.#pump();
@@ -180,7 +180,7 @@ export class WorkerPool {
       handle: new ComlinkHandle(
         name,
         spawn(name),
-        broker.forWorker((batch) => flights.get(batch)?.batch),
+        broker.forWorker((batch) => jobOf(flights, batch)),
         { note: (note) => this.#noted(slot, note), ended: (reason) => this.#died(slot, reason) },
       ),
     };
@@ -193,9 +193,12 @@ export class WorkerPool {
     slot.flights.set(batch.id, flight);
     slot.tasks += batch.tasks.length;
     if (slot.tasks >= (program.maxTasksPerWorker ?? Number.POSITIVE_INFINITY)) slot.retiring = true;
-    if (!slot.installed.has(program.key)) {
-      slot.installed.set(program.key, program);
-      slot.handle.install(program);
+    const missing = [program, ...flight.chain].filter(({ key }) => !slot.installed.has(key));
+    for (const each of missing) {
+      slot.installed.set(each.key, each);
+      slot.handle.install(each);
+    }
+    if (missing.length > 0) {
       flight.loading = new Deadline(this.#options.clock, loadMs, () => this.#unloadable(slot, flight));
       flight.loading.started();
     }
@@ -311,4 +314,15 @@ export class WorkerPool {
     for (const slot of this.#slots) if (slot.flights.size) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
+}
+
+/** What a worker's call is made for: a batch, or one of the nodes it goes on to. */
+function jobOf(flights: ReadonlyMap<number, Flight>, id: number): { run: string; node: string } | undefined {
+  const flight = flights.get(id);
+  if (flight) return flight.batch;
+  for (const { batch } of flights.values()) {
+    const link = batch.chain?.find((each) => each.id === id);
+    if (link) return { run: batch.run, node: link.node };
+  }
+  return undefined;
 }

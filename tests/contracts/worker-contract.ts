@@ -3,6 +3,7 @@
  * browser judge by the same.
  */
 import { outcome } from '../../src/engine/executor.ts';
+import { chainCases } from './chain-cases.ts';
 import { assert, assertEqual } from './deep-equal.ts';
 import { done, type Harness } from './worker-harness.ts';
 
@@ -588,5 +589,6 @@ const ownThread: WorkerCase[] = [
 
 export const workerCases: WorkerCase[] = [
   ...base,
+  ...chainCases,
   ...ownThread.map((each) => ({ ...each, ownThread: true })),
 ];

@@ -9,7 +9,13 @@ import type { Store } from '../../src/store/store.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { type Faults, SimulatedExecutor } from './simulated-executor.ts';
 
-export function simulatedEngine(seed: number, faults?: Faults, store: Store = createMemoryStore()) {
+/** @param queueMemory bytes of waiting payloads; left out, some runs keep all in memory and others hardly anything */
+export function simulatedEngine(
+  seed: number,
+  faults?: Faults,
+  store: Store = createMemoryStore(),
+  queueMemory?: number,
+) {
   const clock = new SimulatedClock();
   const random = seededRandom('simulation', String(seed));
   const executor = new SimulatedExecutor(clock, random, faults);
@@ -22,15 +28,14 @@ export function simulatedEngine(seed: number, faults?: Faults, store: Store = cr
     newId: () => `run-${++ids}`,
     tools: { compile },
     random,
-    // Some runs keep all that waits in memory, others hardly anything.
-    queueMemory: Math.floor(random() * 4) * 100,
+    queueMemory: queueMemory ?? Math.floor(random() * 4) * 100,
   });
   return { engine, clock, executor, store };
 }
 
 /** Runs to the end. @returns the whole report, and the parts it was made with */
-export async function runGraph(graph: Graph, seed = 1, faults?: Faults) {
-  const parts = simulatedEngine(seed, faults);
+export async function runGraph(graph: Graph, seed = 1, faults?: Faults, queueMemory?: number) {
+  const parts = simulatedEngine(seed, faults, createMemoryStore(), queueMemory);
   const { id } = await parts.engine.start(graph);
   await parts.clock.until(parts.engine.ended(id));
   return { ...parts, id, report: await parts.engine.report(id, Infinity) };

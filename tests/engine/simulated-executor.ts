@@ -1,6 +1,7 @@
 /** Carries out batches with the real node runner, but in simulated time, in any order, and with faults by seed. */
-import type { Batch, BatchOutcome, Executor, ExecutorRun } from '../../src/engine/executor.ts';
+import type { Batch, BatchOutcome, BatchResult, Executor, ExecutorRun } from '../../src/engine/executor.ts';
 import { BatchFrame } from '../../src/pool/batch-frame.ts';
+import { runChain } from '../../src/pool/chain.ts';
 import { type LoadedProgram, loadProgram, runBatch } from '../../src/pool/node-runner.ts';
 import type { Access } from '../../src/pool/task-context.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
@@ -58,12 +59,24 @@ export class SimulatedExecutor implements Executor {
       return { kind: 'lost', reason: 'simulated' };
     }
     const program = (await this.#programs.get(`${batch.run}/${batch.node}`)) as LoadedProgram;
+    const result = await this.#run(program, batch);
+    // A worker may go on along the chain, or leave it to the engine.
+    const goesOn = batch.chain && this.#random() < 0.8;
+    const chained = goesOn ? await this.#runChain(batch, result) : [];
+    return { kind: 'done', result: { ...result, ...(chained.length > 0 && { chained }) } };
+  }
+
+  async #run(program: LoadedProgram, batch: Batch): Promise<BatchResult> {
     const frame = new BatchFrame(structuredClone(batch), undefined, { access: () => ({}) as Access });
     const result = await runBatch(program, frame);
-    return {
-      kind: 'done',
-      result: { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length },
-    };
+    return { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length };
+  }
+
+  #runChain(batch: Batch, result: BatchResult): Promise<BatchResult[]> {
+    return runChain(batch, result, async (stage) => {
+      for (const task of stage.tasks) this.begun.push({ node: stage.node, task, at: this.#clock.now() });
+      return this.#run((await this.#programs.get(`${stage.run}/${stage.node}`)) as LoadedProgram, stage);
+    });
   }
 
   /** Batches under way. */
