@@ -2,7 +2,7 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Graph } from '../../src/schema/graph.ts';
-import type { Counters, RunSummary } from '../../src/schema/run.ts';
+import type { Counters, Remaining, RunSummary } from '../../src/schema/run.ts';
 import { printable } from './printable.ts';
 
 export interface ProgressView {
@@ -71,32 +71,33 @@ async function nodeBars(stream: NodeJS.WriteStream, graph: Graph): Promise<Progr
     single ? [] : graph.nodes.map(({ id }) => [id, bar((names.get(id) ?? id).padEnd(width))]),
   );
   const whole = single ? bar(shorten(printable(graph.name))) : undefined;
-  const show = (target: SingleBar | undefined, input: number, ended: number, rate: number, live: boolean) => {
+  const show = (target: SingleBar | undefined, input: number, ended: number, rate: number, left = '') => {
     target?.setTotal(input);
-    target?.update(ended, { rate: rateText(rate), left: live ? leftText(input - ended, rate) : '' });
+    target?.update(ended, { rate: rateText(rate), left });
   };
-  const showAll = (run: RunSummary, rates: Record<string, number>, live: boolean) => {
+  const showAll = (run: RunSummary, rates: Record<string, number>, remaining?: Remaining) => {
     for (const [id, node] of Object.entries(run.nodes)) {
-      show(byNode.get(id), node.input, endedOf(node), rates[id] ?? 0, live);
+      show(byNode.get(id), node.input, endedOf(node), rates[id] ?? 0, leftText(remaining?.nodes[id]));
     }
     const all = Object.values(run.nodes);
     const sum = (count: (node: Counters) => number) => all.reduce((total, node) => total + count(node), 0);
     const rate = Object.values(rates).reduce((total, each) => total + each, 0);
+    const left = leftText(remaining?.runMs, remaining?.atLeast);
     show(
       whole,
       sum((node) => node.input),
       sum(endedOf),
       rate,
-      live,
+      left,
     );
   };
   return {
-    update: ({ run, rates }) => showAll(run, rates, true),
+    update: ({ run, rates, remaining }) => showAll(run, rates, remaining),
     end(report) {
       // What stays on the screen is the mean over the whole run.
       const seconds = secondsOf(report);
       const means = Object.entries(report.nodes).map(([id, node]) => [id, endedOf(node) / seconds] as const);
-      showAll(report, seconds > 0 ? Object.fromEntries(means) : {}, false);
+      showAll(report, seconds > 0 ? Object.fromEntries(means) : {});
       bars.stop();
     },
   };
@@ -112,10 +113,15 @@ const shorten = (name: string): string =>
 export const rateText = (rate: number): string =>
   rate > 0 ? `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s` : '';
 
-/** Time for what is waiting now, at the present rate; more may come. */
-export function leftText(waiting: number, rate: number): string {
-  if (waiting <= 0 || rate <= 0) return '';
-  const seconds = Math.ceil(waiting / rate);
-  if (seconds < 60) return `${seconds} s left`;
-  return seconds < 3600 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
+/** What is expected to remain, in milliseconds; nothing where that is unknown or nearly over. */
+export function leftText(ms: number | undefined, atLeast = false): string {
+  if (ms === undefined || ms < 500) return '';
+  const seconds = Math.round(ms / 1000);
+  const text =
+    seconds < 60
+      ? `${Math.max(1, seconds)} s left`
+      : seconds < 3600
+        ? `${Math.round(seconds / 60)} min left`
+        : `${(seconds / 3600).toFixed(1)} h left`;
+  return atLeast ? `over ${text}` : text;
 }

@@ -2,7 +2,15 @@
 import type { Issue } from '../errors.ts';
 import type { Files, NodeRegistry, Tables } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
-import type { ErrorRecord, RunReport, RunStatus, RunSummary, Task, TaskStatus } from '../schema/run.ts';
+import type {
+  ErrorRecord,
+  Remaining,
+  RunReport,
+  RunStatus,
+  RunSummary,
+  Task,
+  TaskStatus,
+} from '../schema/run.ts';
 import type { GraphRecord, Page, PageQuery, RunQuery } from '../store/store.ts';
 
 /** A graph as the API gives it: the document itself, with the fields its keeper adds. */
@@ -37,6 +45,8 @@ export interface RunProgress {
   rates: Record<string, number>;
   /** Progress from 0 to 1 that running tasks reported, by node, where one did. */
   fractions?: Record<string, number>;
+  /** How much longer it will take; absent while that cannot be told. */
+  remaining?: Remaining;
   /** Errors and logs since the progress before, at most 20 of each. */
   errors: ErrorRecord[];
   logs: { node: string; task: string; at: string; message: string; data?: unknown }[];

@@ -58,6 +58,7 @@ export abstract class RunQueries {
   async report(id: string, cap: number = reportCap): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const { document } = await this.record(id);
+    const remaining = this.live.get(id)?.remaining();
     const { outputs, cursors } = await reader.outputsByNode(outputNodes(document), cap);
     for (const [node, values] of Object.entries(outputs))
       outputs[node] = await this.values.restoreAll(values);
@@ -75,6 +76,7 @@ export abstract class RunQueries {
       ...summary,
       outputs,
       errors: await this.values.restoreAll(errors),
+      ...(remaining && { remaining }),
       ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
       ...(cursor && { errorCursor: cursor }),
     };

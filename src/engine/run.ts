@@ -1,11 +1,12 @@
 /** One run while it lives: brings events to the scheduler and carries out what it commands. */
 import { HandloomError, StoreError, toWireError } from '../errors.ts';
-import { type Counters, type ErrorRecord, hasEnded, type RunSummary } from '../schema/run.ts';
+import { type Counters, type ErrorRecord, hasEnded, type Remaining, type RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
 import type { Batch, Executor } from './executor.ts';
 import { errorRecordsOf, type JournalEntry } from './journal.ts';
 import { type JournalSink, JournalWriter } from './journal-writer.ts';
 import { RateMeter } from './rate-meter.ts';
+import { RemainingMeter } from './remaining-meter.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
 import type { Load, NodeState, SchedulerState } from './scheduler-state.ts';
 import type { SpillReader } from './spill-reader.ts';
@@ -32,6 +33,8 @@ export interface RunNews {
   rates: Record<string, number>;
   /** How far a running task said it is, 0 to 1, by node: the newest word. */
   fractions: Record<string, number>;
+  /** How much longer it will take; absent while that cannot be told. */
+  remaining?: Remaining;
   errors: ErrorRecord[];
   logs: RunLog[];
 }
@@ -67,6 +70,7 @@ export class LiveRun {
   readonly #writer: JournalWriter;
   readonly #spill: SpillReader;
   readonly #rates: RateMeter;
+  readonly #remaining: RemainingMeter;
   readonly #subscribers = new Set<(news: RunNews) => void>();
   readonly #fractions = new Map<string, number>();
   #errors: ErrorRecord[] = [];
@@ -98,6 +102,7 @@ export class LiveRun {
       options.clock.now(),
       options.state.nodes.map((node) => endedTasks(node.counters)),
     );
+    this.#remaining = new RemainingMeter(options.state, options.executor.parallelism);
     this.#writer = new JournalWriter({
       sink: options.journal,
       clock: options.clock,
@@ -232,8 +237,14 @@ export class LiveRun {
     return () => this.#subscribers.delete(onNews);
   }
 
+  /** How much longer it will take; undefined while that cannot be told. */
+  remaining(): Remaining | undefined {
+    return this.#held ? undefined : this.#remaining.remaining(this.#clock.now());
+  }
+
   news(): RunNews {
     const now = this.#clock.now();
+    const remaining = this.remaining();
     const rates = this.#rates.sample(
       now,
       this.#state.nodes.map((node) => endedTasks(node.counters)),
@@ -244,6 +255,7 @@ export class LiveRun {
       edges: [...this.#state.edges],
       rates: Object.fromEntries(this.#state.nodes.map((node, i) => [node.plan.id, rates[i] ?? 0])),
       fractions: Object.fromEntries(this.#fractions),
+      ...(remaining && { remaining }),
       errors: this.#errors,
       logs: this.#logs,
     };
@@ -253,6 +265,7 @@ export class LiveRun {
     const at = this.#clock.now();
     if (control.type === 'start' || control.type === 'recover') this.#startedAt ??= toIso(at);
     const commands = step(this.#state, { ...control, at });
+    this.#remaining.observe(at);
     if (hasEnded(this.#state.status)) this.#finishedAt ??= toIso(at);
     return { commands, status: this.#state.status };
   }

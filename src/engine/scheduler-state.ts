@@ -166,18 +166,9 @@ const defaultQueueMemory = 64 * 2 ** 20;
 
 /** The state before the first event. */
 export function createState(plan: Plan, options: SchedulerOptions): SchedulerState {
-  const { layer, of } = plan.components;
-  // Far nodes first: what is nearly done is finished before more is begun, which keeps queues short.
-  const served = plan.nodes
-    .map((node) => ({
-      index: node.index,
-      priority: node.policy.priority ?? 0,
-      layer: layer[of[node.index] ?? 0] ?? 0,
-    }))
-    .sort((a, b) => b.priority - a.priority || b.layer - a.layer || a.index - b.index);
   const rank: number[] = [];
-  served.forEach((node, position) => {
-    rank[node.index] = position;
+  serviceOrder(plan).forEach((node, position) => {
+    rank[node] = position;
   });
   const budget = { limit: options.queueMemory ?? defaultQueueMemory, used: 0 };
   const nodes = plan.nodes.map((node) => createNodeState(node, options.parallelism, budget));
@@ -216,6 +207,20 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     random: options.random,
     commands: noCommands(),
   };
+}
+
+/** Nodes in the order in which they are served when several have something to send. */
+export function serviceOrder(plan: Plan): number[] {
+  const { layer, of } = plan.components;
+  // Far nodes first: what is nearly done is finished before more is begun, which keeps queues short.
+  return plan.nodes
+    .map((node) => ({
+      index: node.index,
+      priority: node.policy.priority ?? 0,
+      layer: layer[of[node.index] ?? 0] ?? 0,
+    }))
+    .sort((a, b) => b.priority - a.priority || b.layer - a.layer || a.index - b.index)
+    .map(({ index }) => index);
 }
 
 export const noCommands = (): Commands => ({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { graphSchema } from './graph.ts';
 import {
   errorRecordSchema,
+  remainingSchema,
   runStatuses,
   runStatusSchema,
   runSummarySchema,
@@ -178,6 +179,7 @@ export const progressSchema = z.object({
   edges: z.array(z.number()),
   rates: z.record(z.string(), z.number()),
   fractions: z.record(z.string(), z.number()).optional(),
+  remaining: remainingSchema.optional(),
   errors: z.array(errorRecordSchema),
   logs: z.array(
     z.object({

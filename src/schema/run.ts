@@ -70,6 +70,18 @@ export const runSummarySchema = z.object({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
+/** How much longer a run and its nodes will take, by what has been measured; absent while that cannot be told. */
+export const remainingSchema = z.object({
+  runMs: z.number().meta({ description: 'Milliseconds until the run ends.' }),
+  atLeast: z.boolean().optional().meta({ description: 'There is work to come that cannot be told yet.' }),
+  nodes: z
+    .record(z.string(), z.number())
+    .meta({
+      description: 'Milliseconds until each node has ended; those that are done or unknown are left out.',
+    }),
+});
+export type Remaining = z.infer<typeof remainingSchema>;
+
 /** A run's report; over HTTP outputs and errors are capped and carry cursors, on the command line they are whole. */
 export const runReportSchema = runSummarySchema.extend({
   outputs: z.record(z.string(), z.array(z.unknown())),
@@ -77,6 +89,8 @@ export const runReportSchema = runSummarySchema.extend({
   /** Cursor per node whose outputs go on beyond the cap. */
   outputCursors: z.record(z.string(), z.string()).optional(),
   errorCursor: z.string().optional(),
+  /** While it lives. */
+  remaining: remainingSchema.optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;
 

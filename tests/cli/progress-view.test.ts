@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createProgressView, leftText, rateText } from '../../server/cli/progress-view.ts';
 import { emptyGraph } from '../../src/schema/graph.ts';
 import { emptyCounters, type RunReport } from '../../src/schema/run.ts';
@@ -58,10 +58,35 @@ describe('progress on a terminal', () => {
 
   it('tells rates and remaining times in a few characters', () => {
     expect([0, 0.25, 9.96, 1234.5].map(rateText)).toEqual(['', '0.3/s', '10.0/s', '1235/s']);
-    expect(leftText(750, 25)).toBe('30 s left');
-    expect(leftText(30_000, 100)).toBe('5 min left');
-    expect(leftText(1_000_000, 100)).toBe('2.8 h left');
-    expect([leftText(0, 5), leftText(5, 0)]).toEqual(['', '']);
+    expect([undefined, 300].map((ms) => leftText(ms))).toEqual(['', '']);
+    expect([700, 30_000, 300_000, 10_000_000].map((ms) => leftText(ms))).toEqual([
+      '1 s left',
+      '30 s left',
+      '5 min left',
+      '2.8 h left',
+    ]);
+    expect(leftText(30_000, true)).toBe('over 30 s left');
+  });
+
+  it('shows the time that the engine expects to remain, by node and for all', async () => {
+    const nodes = { load: counters({ input: 10, succeeded: 5 }), compute: counters({ input: 5 }) };
+    const remaining = { runMs: 42_000, atLeast: true, nodes: { load: 7_000 } };
+    // The bars are drawn a few times a second, not at each update.
+    vi.useFakeTimers();
+    const byNode = terminal(true);
+    const view = await createProgressView(byNode.stream, graphOf(['load', 'compute']));
+    view.update({ ...progress(nodes, { load: 1 }), remaining });
+    vi.advanceTimersByTime(1000);
+    view.end(report(nodes));
+    expect(byNode.text()).toMatch(/load .*5\/10 +1\.0\/s +7 s left/);
+    expect(byNode.text()).not.toContain('42 s');
+    const forAll = terminal(true, 3);
+    const line = await createProgressView(forAll.stream, graphOf(['load', 'compute']));
+    line.update({ ...progress(nodes, { load: 1 }), remaining });
+    vi.advanceTimersByTime(1000);
+    line.end(report(nodes));
+    vi.useRealTimers();
+    expect(forAll.text()).toContain('over 42 s left');
   });
 
   it('has one bar for all where the rows would not do', async () => {

@@ -1,4 +1,5 @@
 /** Runs, from start to end. */
+import type { RunProgress } from '../../src/api/services.ts';
 import { equal, ok } from './assert.ts';
 import { addSquare, code, endless, graphOf } from './sample-graphs.ts';
 import type { Cases, SuiteTools } from './suite-tools.ts';
@@ -39,6 +40,30 @@ export const runCases = ({ client, raw, runToEnd, problem, refusal }: SuiteTools
     );
     equal((await client.getRunGraph(id)).nodes, addSquare().nodes, 'the graph it ran');
     ok((await client.statistics()).runs.succeeded >= 1, 'counted');
+  },
+
+  async 'tells how much longer a run will take, while it lives'() {
+    const busy = '(x) => { const until = Date.now() + 40; while (Date.now() < until); return x; }';
+    const inputs = Array.from({ length: 2000 }, (_, i) => i);
+    const { id: graphId } = await client.createGraph(
+      graphOf('long', [code('busy', busy)], [], { busy: inputs }),
+    );
+    const { id } = await client.startRun(graphId);
+    const leave = new AbortController();
+    const told = await new Promise<number>((resolve) => {
+      const take = (progress: RunProgress) => {
+        if (!progress.remaining) return;
+        equal(Object.keys(progress.remaining.nodes), ['busy'], 'nodes');
+        resolve(progress.remaining.runMs);
+      };
+      void client.followRun(id, take, { signal: leave.signal });
+    });
+    leave.abort();
+    ok(told > 1000 && told < 2000 * 40 * 2, `${told} ms remain`);
+    const { remaining } = await client.getRun(id);
+    ok(remaining && remaining.runMs > 1000, 'the report has it');
+    await client.cancelRun(id);
+    equal((await client.getRun(id)).remaining, undefined, 'a run that has ended has none');
   },
 
   async 'runs with other inputs'() {
