@@ -1,5 +1,7 @@
 /** Watches a run as it goes and tells how much longer it will take; what it makes of it is `remaining-time.ts`. */
+import { errorPort } from '../schema/graph.ts';
 import type { Remaining } from '../schema/run.ts';
+import type { PlannedNode } from './plan.ts';
 import { estimateRemaining, type Link, type RunFigures, type Step } from './remaining-time.ts';
 import { type NodeState, type SchedulerState, serviceOrder } from './scheduler-state.ts';
 
@@ -40,7 +42,7 @@ export class RemainingMeter {
   readonly #state: SchedulerState;
   readonly #workers: number;
   readonly #everyMs: number;
-  readonly #links: { source: number; target: number; edge: number; isGathered: boolean }[];
+  readonly #links: { source: number; target: number; edge: number | undefined; isGathered: boolean }[];
   readonly #served: number[];
   #samples: Sample[] = [];
   /** Since when the run has been seen to go on. */
@@ -60,7 +62,7 @@ export class RemainingMeter {
           source: node.index,
           target,
           edge: index,
-          isGathered: node.definition.kind !== 'map' && port === node.outputs[0],
+          isGathered: gathers(node) && port !== errorPort,
         })),
       ),
     );
@@ -171,17 +173,19 @@ export class RemainingMeter {
         cost: costOf(node),
         underway: underway[i] ?? 0,
         isHeld: this.#isHeld(node),
-        gathers: node.plan.definition.kind !== 'map',
+        gathers: gathers(node.plan),
         isShared,
         speed: this.#speedOf(node, i, sharedSpeed !== undefined),
         ...(rateLimit && { rateLimit: rateLimit.count / rateLimit.perMs }),
       };
     });
+    const within = this.#resultsWithin();
     const links = this.#links.map(({ source, target, edge, isGathered }): Link => {
       const node = nodes[source] as NodeState;
       const processed = processedBy(node);
-      const perTask = processed > 0 ? (edges[edge] ?? 0) / processed : undefined;
-      return { source, target, ratio: isGathered ? resultsGathered(node) : perTask, atEnd: isGathered };
+      const perTask = edge === undefined ? within[target] : (edges[edge] ?? 0) / processed;
+      const known = processed > 0 ? perTask : undefined;
+      return { source, target, ratio: isGathered ? resultsGathered(node) : known, atEnd: isGathered };
     });
     return {
       steps,
@@ -190,6 +194,21 @@ export class RemainingMeter {
       served: this.#served,
       sharedSpeed: Math.min(sharedSpeed ?? this.#workers, this.#workers),
     };
+  }
+
+  /**
+   * Results per task along edges within subgraphs, by target: they are not counted one by one, so that what came to a
+   * node otherwise than by edges that are is taken to have come from all their sources alike.
+   */
+  #resultsWithin(): number[] {
+    const { nodes, edges } = this.#state;
+    const came = nodes.map(({ counters }) => counters.input);
+    const from = nodes.map(() => 0);
+    for (const { source, target, edge, isGathered } of this.#links) {
+      if (edge !== undefined) came[target] = (came[target] ?? 0) - (edges[edge] ?? 0);
+      else if (!isGathered) from[target] = (from[target] ?? 0) + processedBy(nodes[source] as NodeState);
+    }
+    return came.map((count, i) => Math.max(0, count) / Math.max(1, from[i] ?? 0));
   }
 
   /** A node that has had tasks to send all the while has shown its speed, unless it was others that kept it waiting. */
@@ -221,9 +240,13 @@ export class RemainingMeter {
 
 const processedBy = ({ counters }: NodeState): number => counters.succeeded + counters.failed;
 
-/** Work per task; a collection has none to do. */
+/** Gives out nothing until everything upstream has ended. */
+const gathers = ({ definition: { kind } }: PlannedNode): boolean =>
+  kind === 'fold' || kind === 'collect' || kind === 'join';
+
+/** Work per task; what needs no worker has none to do. */
 function costOf(node: NodeState): number | undefined {
-  if (node.plan.definition.kind === 'collect') return 0;
+  if (['collect', 'relay'].includes(node.plan.definition.kind)) return 0;
   const processed = processedBy(node);
   return processed > 0 ? node.cost.busyMs / processed : undefined;
 }
@@ -231,5 +254,5 @@ function costOf(node: NodeState): number | undefined {
 /** Results that are still to come of what a node gathers; undefined where that depends on what it is. */
 function resultsGathered({ plan, flushed }: NodeState): number | undefined {
   if (flushed) return 0;
-  return plan.definition.kind === 'fold' || plan.definition.kind === 'collect' ? 1 : undefined;
+  return plan.definition.kind === 'join' ? undefined : 1;
 }

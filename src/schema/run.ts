@@ -74,11 +74,9 @@ export type RunSummary = z.infer<typeof runSummarySchema>;
 export const remainingSchema = z.object({
   runMs: z.number().meta({ description: 'Milliseconds until the run ends.' }),
   atLeast: z.boolean().optional().meta({ description: 'There is work to come that cannot be told yet.' }),
-  nodes: z
-    .record(z.string(), z.number())
-    .meta({
-      description: 'Milliseconds until each node has ended; those that are done or unknown are left out.',
-    }),
+  nodes: z.record(z.string(), z.number()).meta({
+    description: 'Milliseconds until each node has ended; those that are done or unknown are left out.',
+  }),
 });
 export type Remaining = z.infer<typeof remainingSchema>;
 

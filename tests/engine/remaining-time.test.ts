@@ -116,6 +116,24 @@ describe('the time that remains', () => {
       ),
       { a: 20, b: 10 },
     ],
+    'a graph within': [
+      graphOf(
+        [
+          step('a'),
+          {
+            id: 's',
+            type: 'flow.subgraph',
+            params: {
+              graph: graphOf([step('x'), step('y', { mode: 'serial' })], chained('x', 'y'), undefined),
+            },
+          },
+          step('b'),
+        ],
+        chained('a', 's', 'b'),
+        { a: numbers(500) },
+      ),
+      { a: 2, 's/x': 4, 's/y': 10, b: 2 },
+    ],
     'a diamond': [
       graphOf(
         [step('a'), step('b'), step('c'), step('d')],

@@ -23,7 +23,7 @@ export class TimedExecutor implements Executor {
 
   open(run: ExecutorRun): void {
     for (const node of run.nodes) {
-      if (node.definition.kind === 'collect') continue;
+      if (node.definition.kind === 'collect' || node.definition.kind === 'relay') continue;
       const { id, type, prepared, outputs } = node;
       const mode = node.policy.mode;
       const program = {

@@ -1,4 +1,5 @@
 /** Numbers and times in the language of the interface, as short as they can be read. */
+import { m } from '../paraglide/messages.js';
 import { getLocale } from '../paraglide/runtime.js';
 
 const cache = new Map<string, Intl.NumberFormat>();
@@ -30,6 +31,17 @@ export function duration(ms: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   if (minutes < 60) return `${minutes} min ${two(Math.floor((ms % 60_000) / 1000))} s`;
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** Milliseconds still to go, no more exactly than they are known: `7 s`, `35 s`, `4 min`, `2 h`. Nothing below half a second. */
+export function roughly(ms: number): string | undefined {
+  if (ms < 500) return undefined;
+  const seconds = ms / 1000;
+  if (seconds < 57.5)
+    return m.roughly_seconds({ count: seconds < 10 ? Math.round(seconds) : Math.round(seconds / 5) * 5 });
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  if (minutes < 60) return m.roughly_minutes({ count: minutes });
+  return m.roughly_hours({ count: whole(Math.round(minutes / 60)) });
 }
 
 /** A size in bytes as `840 B`, `12.4 kB`, `3.1 MB`. */

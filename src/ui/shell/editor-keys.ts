@@ -35,6 +35,7 @@ export function editorKeys(target: Document, app: App, session: Session): () => 
     r: () => void runFrom(app, session, editor.selected?.id, false),
     'shift+R': () => void runFrom(app, session, editor.selected?.id, true),
     f: () => editor.fit(),
+    i: () => (app.sheet = 'analysis'),
     'shift+T': () => editor.tidy(),
     '[': () => (preferences.palette = !preferences.palette),
     ']': () => toggleInspector(app, session),

@@ -9,6 +9,7 @@ import Redo2 from '@lucide/svelte/icons/redo-2';
 import SlidersHorizontal from '@lucide/svelte/icons/sliders-horizontal';
 import Undo2 from '@lucide/svelte/icons/undo-2';
 import Upload from '@lucide/svelte/icons/upload';
+import Waypoints from '@lucide/svelte/icons/waypoints';
 import { emptyGraph } from '../../schema/names.ts';
 import { m } from '../paraglide/messages.js';
 import type { MenuEntry } from '../parts/menu-entry.ts';
@@ -37,6 +38,7 @@ export function editorMenu(app: App, session: Session): MenuEntry[] {
       run: () => void pasteFromClipboard(app, session),
     },
     'line',
+    { label: m.analysis(), icon: Waypoints, keys: 'I', run: () => (app.sheet = 'analysis') },
     { label: m.inspector(), icon: SlidersHorizontal, run: () => showInspector(app) },
     ...(session.run && !session.running
       ? [{ label: m.hide_run(), icon: EyeOff, run: () => session.hideRun() }]

@@ -40,6 +40,7 @@ export const shortcutGroups = (): ShortcutGroup[] => [
     rows: [
       { keys: 'Tab · Enter', label: m.reach_nodes() },
       { keys: 'F', label: m.fit_view() },
+      { keys: 'I', label: m.analysis() },
       { keys: '[ · ]', label: m.toggle_sides() },
       { keys: 'J', label: m.toggle_panel() },
       { keys: m.key_shift_drag(), label: m.lasso() },

@@ -29,7 +29,7 @@ export class App {
   /** Whether the palette and the inspector are sheets over the canvas, for want of room beside it. */
   narrow = $state(false);
   /** Which of the sheets over the page is open. */
-  sheet = $state<'graphs' | 'shortcuts' | 'palette' | 'inspector' | undefined>();
+  sheet = $state<'graphs' | 'shortcuts' | 'palette' | 'inspector' | 'analysis' | undefined>();
   /** Whether the panel of a graph that has not run yet was opened nevertheless. */
   peek = $state(false);
 

@@ -5,7 +5,7 @@
 import type { RunProgress } from '../../api/services.ts';
 import type { Graph, GraphEdge } from '../../schema/graph.ts';
 import { defaultInput, defaultOutput, emptyCounters, hasEnded, subgraphType } from '../../schema/names.ts';
-import type { Counters, ErrorRecord, RunSummary } from '../../schema/run.ts';
+import type { Counters, ErrorRecord, Remaining, RunSummary } from '../../schema/run.ts';
 import { nodesWithin } from '../../schema/subgraph.ts';
 
 /** Least milliseconds between two updates of the page, and of those for each node: many take longer to draw. */
@@ -23,6 +23,8 @@ export class NodeRun {
   rate = $state(0);
   /** What the running tasks report, 0 to 1. */
   fraction = $state<number | undefined>();
+  /** When it is expected to have ended, in milliseconds since 1970. */
+  endsAt = $state<number | undefined>();
   readonly ended = $derived(
     this.counters.succeeded + this.counters.failed + this.counters.duplicate + this.counters.cancelled,
   );
@@ -67,6 +69,8 @@ export class RunView {
   readonly live = $derived(!hasEnded(this.summary.status));
   readonly totals = $derived(total(Object.values(this.summary.nodes)));
   rate = $state(0);
+  /** When it is expected to end, in milliseconds since 1970; it may be later where work cannot be told yet. */
+  ends = $state.raw<{ at: number; atLeast: boolean } | undefined>();
   /** Tasks ended per second while the run was watched, oldest first; thinned out as they become many. */
   history = $state.raw<RatePoint[]>([]);
 
@@ -138,6 +142,7 @@ export class RunView {
     this.#shownAt = performance.now();
     this.summary = progress.run;
     this.#showNodes(progress.run, progress.rates, progress.fractions ?? {});
+    this.#showEnds(this.live && progress.run.status === 'running' ? progress.remaining : undefined);
     this.rate = Object.values(progress.rates).reduce((sum, rate) => sum + rate, 0);
     clearTimeout(this.#rest);
     if (this.live) this.#rest = setTimeout(() => this.#calmDown(), calm);
@@ -167,6 +172,15 @@ export class RunView {
     else {
       this.history = history.filter((_, index) => index % 2 === 0);
       this.#step *= 2;
+    }
+  }
+
+  #showEnds(remaining: Remaining | undefined): void {
+    const now = Date.now();
+    this.ends = remaining && { at: now + remaining.runMs, atLeast: remaining.atLeast ?? false };
+    for (const [id, node] of this.#nodes) {
+      const left = remaining?.nodes[id];
+      node.endsAt = left === undefined ? undefined : now + left;
     }
   }
 
