@@ -37,7 +37,7 @@ export class KeptValues {
 
   /** Before anything of a run is kept. @param isNew nothing of it has been kept in a life before this one */
   open(run: string, nodes: readonly PreparedNode[], isNew: boolean): void {
-    const keyed = nodes.some(({ policy }) => policy.dedupe);
+    const keyed = nodes.some(({ policy, definition }) => policy.dedupe || definition.kind === 'join');
     this.#runs.set(run, { holds: !isNew, keyed, claimed: new Set() });
   }
 

@@ -39,14 +39,16 @@ export interface FlatGraph {
 }
 
 /**
- * Nodes of a graph that take in what comes to the node that holds it: those that no edge leads to and that have no
- * inputs of their own. A node without an input port (a source) is one of them only when there is no other.
+ * Nodes of a graph that take in what comes to the node that holds it: those that no edge leads to. Nodes without an
+ * input port (sources) are among them only when there is no other, and nodes with inputs of their own when there are
+ * not even those.
  */
 export function entriesOf(graph: Graph, takesInput: (type: string) => boolean): GraphNode[] {
   const reached = new Set(graph.edges.map((edge) => edge.target));
-  const free = graph.nodes.filter(({ id }) => !reached.has(id) && !graph.inputs?.[id]?.length);
+  const first = graph.nodes.filter(({ id }) => !reached.has(id));
+  const free = first.filter(({ id }) => !graph.inputs?.[id]?.length);
   const open = free.filter(({ type }) => takesInput(type));
-  return open.length > 0 ? open : free;
+  return [open, free, first].find((nodes) => nodes.length > 0) ?? [];
 }
 
 /** Lays out a graph that has passed validation. */

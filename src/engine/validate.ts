@@ -105,10 +105,7 @@ async function checkSubgraph(
   const inner = { ...around, depth, prefix: `${around.prefix}${node.id}/`, report };
   const graph = await checkLevel(validation, node.params?.graph, inner);
   if (graph && around.isFed && entriesOf(graph, inputTest(validation.registry)).length === 0) {
-    refuse(
-      'subgraph_no_entry',
-      'no value can come in, since each of its nodes has an edge or inputs of its own.',
-    );
+    refuse('subgraph_no_entry', 'no value can come in, since an edge leads to each of its nodes.');
   }
 }
 

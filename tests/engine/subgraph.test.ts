@@ -88,6 +88,12 @@ describe('what goes in and out', () => {
     expect(new Set(report.outputs.S?.[0] as unknown[])).toEqual(new Set(['own', ...numbers(50)]));
   });
 
+  test('a node within that has inputs of its own takes values in when there is no other', async () => {
+    const within = graph([code('a'), code('b')], [edge('a', 'b')], { inputs: { a: [1] } });
+    const { report } = await runGraph(graph([subgraph('S', within)], [], { inputs: { S: [2] } }));
+    expect(sorted(report.outputs.S)).toEqual([1, 2]);
+  });
+
   test('inputs of the document may name a node within, and replace its own', async () => {
     const within = graph([code('a'), code('b')], [], { inputs: { b: [1] } });
     const { report } = await runGraph(graph([subgraph('S', within)], [], { inputs: { 'S/b': [7] } }));

@@ -26,8 +26,8 @@ export default defineNode({
   kind: 'relay',
   title: { en: 'Subgraph', zh: '子图' },
   summary: {
-    en: 'Runs a whole graph as one node. Values go to its nodes that no edge leads to (a Source only if there is no other); what its last nodes give comes out.',
-    zh: '将整个图作为一个节点运行。值进入其中没有连线指向的节点（仅当没有其他节点时才是数据源），最后的节点给出的结果即为输出。',
+    en: 'Runs a whole graph as one node. Values go to its first nodes (to a Source, or one with values of its own, only if there is no other); what its last nodes give comes out.',
+    zh: '将整个图作为一个节点运行。值进入其中最前面的节点（仅当没有其他节点时，才进入数据源或自带初始数据的节点），最后的节点给出的结果即为输出。',
   },
   icon: 'workflow',
   inputs: [{ name: 'in', type: 'any' }],

@@ -89,8 +89,8 @@ export const rules: Record<string, readonly Rule[]> = {
   ],
   subgraph_no_entry: [
     rule(
-      'no value can come in, since each of its nodes has an edge or inputs of its own\\.',
-      '其中每个节点都已有连线或自己的初始数据，值无法进入。',
+      'no value can come in, since an edge leads to each of its nodes\\.',
+      '其中每个节点都已有连线指向，值无法进入。',
     ),
   ],
   subgraph_too_deep: [rule('graphs lie within each other more than (\\d+) deep\\.', '图的嵌套超过 $1 层。')],
