@@ -2,7 +2,9 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Graph } from '../../src/schema/graph.ts';
+import { subgraphType } from '../../src/schema/names.ts';
 import type { Counters, Remaining, RunSummary } from '../../src/schema/run.ts';
+import { nodesWithin } from '../../src/schema/subgraph.ts';
 import { printable } from './printable.ts';
 
 export interface ProgressView {
@@ -70,26 +72,31 @@ async function nodeBars(stream: NodeJS.WriteStream, graph: Graph): Promise<Progr
   const byNode = new Map<string, SingleBar>(
     single ? [] : graph.nodes.map(({ id }) => [id, bar((names.get(id) ?? id).padEnd(width))]),
   );
+  // A subgraph is as far as the nodes within it are.
+  const within = new Map(
+    graph.nodes
+      .filter(({ type }) => type === subgraphType)
+      .map((node) => [node.id, nodesWithin(node).map(({ id }) => id)]),
+  );
   const whole = single ? bar(shorten(printable(graph.name))) : undefined;
   const show = (target: SingleBar | undefined, input: number, ended: number, rate: number, left = '') => {
     target?.setTotal(input);
     target?.update(ended, { rate: rateText(rate), left });
   };
   const showAll = (run: RunSummary, rates: Record<string, number>, remaining?: Remaining) => {
-    for (const [id, node] of Object.entries(run.nodes)) {
-      show(byNode.get(id), node.input, endedOf(node), rates[id] ?? 0, leftText(remaining?.nodes[id]));
+    const showSum = (target: SingleBar | undefined, ids: string[], left: string) => {
+      const nodes = ids.flatMap((id) => run.nodes[id] ?? []);
+      const input = nodes.reduce((total, node) => total + node.input, 0);
+      const ended = nodes.reduce((total, node) => total + endedOf(node), 0);
+      const rate = ids.reduce((total, id) => total + (rates[id] ?? 0), 0);
+      show(target, input, ended, rate, left);
+    };
+    for (const [id, target] of byNode) {
+      const ids = within.get(id) ?? [id];
+      const times = ids.flatMap((one) => remaining?.nodes[one] ?? []);
+      showSum(target, ids, leftText(times.length > 0 ? Math.max(...times) : undefined));
     }
-    const all = Object.values(run.nodes);
-    const sum = (count: (node: Counters) => number) => all.reduce((total, node) => total + count(node), 0);
-    const rate = Object.values(rates).reduce((total, each) => total + each, 0);
-    const left = leftText(remaining?.runMs, remaining?.atLeast);
-    show(
-      whole,
-      sum((node) => node.input),
-      sum(endedOf),
-      rate,
-      left,
-    );
+    showSum(whole, Object.keys(run.nodes), leftText(remaining?.runMs, remaining?.atLeast));
   };
   return {
     update: ({ run, rates, remaining }) => showAll(run, rates, remaining),

@@ -40,7 +40,7 @@ export default defineNode({
     {
       title: { en: 'Two steps as one', zh: '两步合为一步' },
       params: graph(
-        'add, then square',
+        '(x + 1)²',
         [
           { id: 'add', type: 'math.expression', params: { expression: 'x + 1' } },
           { id: 'square', type: 'math.expression', params: { expression: 'x ^ 2' } },
@@ -52,7 +52,7 @@ export default defineNode({
     },
     {
       title: { en: 'Over all values', zh: '汇总所有值' },
-      params: graph('all', [{ id: 'all', type: 'flow.collect' }]),
+      params: graph('[…]', [{ id: 'all', type: 'flow.collect' }]),
       payloads: [1, 2, 3],
       results: [[1, 2, 3]],
     },
