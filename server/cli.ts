@@ -178,7 +178,21 @@ program
   .addOption(workersOption())
   .addOption(dataOption())
   .addOption(filesOption())
-  .action(async (options) => (await import('./serve.ts')).serve(options));
+  .option(
+    '--keep-days <n>',
+    'remove runs that ended more days ago (default: keep all)',
+    wholeNumber(0, 36_500),
+  )
+  .option('--keep-runs <n>', 'remove all but the newest so many ended runs', wholeNumber(0, 1e9))
+  .option('--keep-mb <n>', 'remove the oldest ended runs beyond so many megabytes', wholeNumber(0, 1e9))
+  .action(async ({ keepDays, keepRuns, keepMb, ...options }) => {
+    const retention = {
+      ...(keepDays !== undefined && { maxAgeMs: keepDays * 86_400_000 }),
+      ...(keepRuns !== undefined && { maxRuns: keepRuns }),
+      ...(keepMb !== undefined && { maxBytes: keepMb * 1_000_000 }),
+    };
+    await (await import('./serve.ts')).serve({ ...options, retention });
+  });
 
 const control = () => import('./cli/control-command.ts');
 const again = () => import('./cli/again-command.ts');

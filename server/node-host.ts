@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { customAlphabet } from 'nanoid';
 import type { Services } from '../src/api/services.ts';
 import { createEngine, type Engine } from '../src/engine/engine.ts';
+import type { Retention } from '../src/engine/retention.ts';
 import { StoreError } from '../src/errors.ts';
 import { withSamples } from '../src/files/sample-files.ts';
 import { prepareTools } from '../src/nodes/compile.ts';
@@ -28,6 +29,8 @@ export interface NodeHostOptions {
   files?: string | undefined;
   /** Cores to use; default all. */
   workers?: number | undefined;
+  /** Which ended runs are kept; default all. */
+  retention?: Retention | undefined;
   /** It goes on when its runs have ended, so other processes may start runs in it. */
   stays?: boolean;
 }
@@ -88,6 +91,7 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     tools: prepareTools,
     owner,
     isAlive,
+    ...(options.retention && { retention: options.retention }),
   });
   // Once: whoever follows a graph hears only of the changes that come by its own library.
   let made: Promise<Services> | undefined;

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Retention } from '../src/engine/retention.ts';
 import { BadInput } from './cli/exit.ts';
 import { type NodeHost, openNodeHost } from './node-host.ts';
 import { isLoopback } from './request-guard.ts';
@@ -15,6 +16,8 @@ export interface ServeOptions {
   data: string;
   files?: string;
   workers?: number;
+  /** Which ended runs are kept; default all. */
+  retention?: Retention | undefined;
   /** Folder of the built app; by default where the build puts it, beside this file's. */
   webDir?: string;
   log?: (line: string) => void;
@@ -46,6 +49,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     dataDir: options.data,
     files: options.files,
     workers: options.workers,
+    retention: options.retention,
     stays: true,
   }).catch((error) => {
     server.close();
@@ -58,13 +62,17 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       log(`${request.method} ${new URL(request.url).pathname}: ${(error as Error)?.stack ?? error}`),
   });
   // Runs that a server before this one left unfinished go on; the API answers meanwhile.
-  host.engine.recover().then(
-    (resumed) => {
-      if (resumed.length > 0)
-        log(`Going on with ${resumed.length} interrupted run${resumed.length > 1 ? 's' : ''}.`);
-    },
-    (error) => log(`Interrupted runs could not be looked for: ${error?.message ?? error}`),
-  );
+  host.engine
+    .recover()
+    .then(
+      (resumed) => {
+        if (resumed.length > 0)
+          log(`Going on with ${resumed.length} interrupted run${resumed.length > 1 ? 's' : ''}.`);
+      },
+      (error) => log(`Interrupted runs could not be looked for: ${error?.message ?? error}`),
+    )
+    .then(() => host.engine.tidy())
+    .catch((error) => log(`What is not needed any more could not be removed: ${error?.message ?? error}`));
   const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${name}:${port}`,

@@ -73,6 +73,7 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
     await toolsReady();
     await runs.recover();
   }
+  runs.tidy().catch((error) => console.warn('What is not needed any more could not be removed:', error));
   const graphs = createGraphLibrary(store.graphs, { now: clock.now, newId });
   const { isolation } = workers;
   const app = createApp(

@@ -12,6 +12,7 @@ export function createMigrations(dialect: SqlDialect): Record<string, Migration>
   return {
     '001_graphs_runs_artifacts': { up: (db) => createTables(db, types) },
     '002_artifact_uses': { up: (db) => createArtifactUses(db, types) },
+    '003_cache': { up: (db) => createCache(db, types) },
   };
 }
 
@@ -103,4 +104,14 @@ async function createArtifactUses(db: Kysely<unknown>, { key }: ColumnTypes): Pr
   await sql`insert into artifact_uses (run, hash) select runs.id, artifacts.hash from runs, artifacts`.execute(
     db,
   );
+}
+
+async function createCache({ schema }: Kysely<unknown>, { key, bytes }: ColumnTypes): Promise<void> {
+  await schema
+    .createTable('cache')
+    .addColumn('key', key, (column) => column.primaryKey().notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('bytes', bytes, (column) => column.notNull())
+    .execute();
+  await schema.createIndex('cache_by_age').on('cache').columns(['at']).execute();
 }

@@ -2,6 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { ArtifactStore } from '../../src/store/store.ts';
 import { type SqlTables, toBytes } from './sqlite-database.ts';
+import { giveBackSpace } from './sqlite-space.ts';
 
 /** Uses an artifact that was put and not claimed yet. No run has this id. */
 const unclaimed = '';
@@ -58,22 +59,26 @@ export function createArtifacts(guard: Guard): ArtifactStore {
         }),
       ),
     sweep: () =>
-      guard((db) =>
-        db.transaction().execute(async (tx) => {
+      guard(async (db) => {
+        const gone = await db.transaction().execute(async (tx) => {
           await tx
             .deleteFrom('artifact_uses')
             .where(({ not, exists, selectFrom, ref }) =>
               not(exists(selectFrom('runs').select('id').where('id', '=', ref('artifact_uses.run')))),
             )
+            .where(({ not, exists, selectFrom, ref }) =>
+              not(exists(selectFrom('cache').select('key').where('key', '=', ref('artifact_uses.run')))),
+            )
             .execute();
-          const gone = await tx.deleteFrom('artifacts').where(isUnused).executeTakeFirst();
-          return Number(gone.numDeletedRows);
-        }),
-      ),
+          return tx.deleteFrom('artifacts').where(isUnused).executeTakeFirst();
+        });
+        await giveBackSpace(db);
+        return Number(gone.numDeletedRows);
+      }),
   };
 }
 
-/** Takes a run from all it uses, and removes what nobody uses then. */
+/** Takes a run, or a cached result, from all it uses, and removes what nobody uses then. */
 export async function releaseArtifacts(tx: Transaction<SqlTables>, run: string): Promise<void> {
   const used = await tx.selectFrom('artifact_uses').select('hash').where('run', '=', run).execute();
   await tx.deleteFrom('artifact_uses').where('run', '=', run).execute();
@@ -91,7 +96,8 @@ async function addArtifact(tx: Transaction<SqlTables>, hash: string, bytes: Uint
     .execute();
 }
 
-async function addUse(tx: Transaction<SqlTables>, run: string, hash: string): Promise<void> {
+/** Says that a run, or a cached result, uses an artifact. */
+export async function addUse(tx: Transaction<SqlTables>, run: string, hash: string): Promise<void> {
   await tx
     .insertInto('artifact_uses')
     .values({ run, hash })

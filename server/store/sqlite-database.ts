@@ -24,11 +24,21 @@ export interface SqlTables {
   chunks: { run: string; first: number; last: number; summary: string };
   chunk_bodies: { run: string; first: number; bytes: Bytes };
   artifacts: { hash: string; bytes: Bytes };
+  /** `run`: a run, or the key of a cached result. */
   artifact_uses: { run: string; hash: string };
+  cache: { key: string; at: number; bytes: Bytes };
 }
 
 /** libsql gives an ArrayBuffer for a blob. */
 export const toBytes = (blob: ArrayBuffer): Uint8Array => new Uint8Array(blob);
+
+/** Files by what Kysely made of them. */
+const handles = new WeakMap<Kysely<SqlTables>, Database.Database>();
+
+/** Runs a statement to its end. Kysely takes but one step of those that give no rows, such as `incremental_vacuum`. */
+export const runWhole = (db: Kysely<SqlTables>, statement: string): void => {
+  handles.get(db)?.exec(statement);
+};
 
 /** How long, in ms, a write waits for another process's before it fails as `store_busy`. */
 const busyTimeoutMs = 5000;
@@ -43,16 +53,36 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
   try {
     const database = new Database(file, { timeout: busyTimeoutMs } as Database.Options);
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    shrinkable(database);
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
     db = new Kysely<SqlTables>({
       dialect: new SqliteDialect({ database: database as unknown as SqliteDatabase }),
     });
+    handles.set(db, database);
     await migrate(db);
     return db;
   } catch (error) {
     await db?.destroy();
     throw toStoreError(error);
+  }
+}
+
+/**
+ * Lets the file get smaller when something is deleted. It has to be so from the first table on: a file made before
+ * is written anew, once, unless another process is using it.
+ */
+function shrinkable(database: Database.Database): void {
+  const incremental = 2;
+  const mode = database.prepare('PRAGMA auto_vacuum').get() as { auto_vacuum: number };
+  if (mode.auto_vacuum === incremental) return;
+  database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  const { page_count } = database.prepare('PRAGMA page_count').get() as { page_count: number };
+  if (page_count === 0) return;
+  try {
+    database.exec('VACUUM');
+  } catch {
+    // The next start tries it again.
   }
 }
 

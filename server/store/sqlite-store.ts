@@ -13,7 +13,9 @@ import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from '../../s
 import type { GraphRecord, GraphStore, RunStore, Store } from '../../src/store/store.ts';
 import { valueCodec } from '../../src/store/value-codec.ts';
 import { createArtifacts, releaseArtifacts } from './sqlite-artifacts.ts';
+import { createCache } from './sqlite-cache.ts';
 import { openSqlite, type SqlTables, toBytes, toStoreError } from './sqlite-database.ts';
+import { giveBackSpace, sizesOfRuns } from './sqlite-space.ts';
 
 type Guard = <T>(work: (db: Kysely<SqlTables>) => Promise<T>) => Promise<T>;
 
@@ -37,6 +39,7 @@ export async function createSqliteStore(file: string): Promise<Store> {
     runs: createRuns(guard),
     artifacts: createArtifacts(guard),
     values: valueCodec,
+    cache: createCache(guard),
     close: async () => {
       if (closed) return;
       closed = true;
@@ -213,16 +216,19 @@ function createRuns(guard: Guard): RunStore {
         return row && decodeChunk(toBytes(row.bytes), id, first);
       }),
     delete: (id) =>
-      guard((db) =>
-        db.transaction().execute(async (tx) => {
+      guard(async (db) => {
+        const gone = await db.transaction().execute(async (tx) => {
           const gone = await tx.deleteFrom('runs').where('id', '=', id).executeTakeFirst();
           await tx.deleteFrom('run_documents').where('id', '=', id).execute();
           await tx.deleteFrom('chunks').where('run', '=', id).execute();
           await tx.deleteFrom('chunk_bodies').where('run', '=', id).execute();
           await releaseArtifacts(tx, id);
           return gone.numDeletedRows > 0n;
-        }),
-      ),
+        });
+        await giveBackSpace(db);
+        return gone;
+      }),
+    sizes: () => guard(sizesOfRuns),
     counts: () =>
       guard(async (db) => {
         const rows = await db

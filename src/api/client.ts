@@ -122,6 +122,10 @@ export function createClient(fetch: Fetch, base = '/api') {
     /** Starts a new run from a node on, with what was delivered to it in this one. */
     rerun: (id: string, from: { node: string; only?: boolean }) =>
       post<{ id: string }>('POST', at`/runs/${id}/rerun`, from),
+    /** Forgets the results kept for later runs. */
+    async emptyCache(): Promise<void> {
+      await send('DELETE', '/cache');
+    },
     async deleteRun(id: string): Promise<void> {
       await send('DELETE', at`/runs/${id}`);
     },

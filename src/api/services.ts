@@ -119,6 +119,8 @@ export interface RunService {
    */
   subscribe(id: string, onProgress: (progress: RunProgress) => void, afterSeq?: number): Promise<() => void>;
   statistics(): Promise<Statistics>;
+  /** Forgets the results kept for later runs. @returns how many there were */
+  emptyCache(): Promise<number>;
 }
 
 export interface Services {

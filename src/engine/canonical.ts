@@ -24,8 +24,10 @@ export function canonicalKey(value: unknown): string {
  * Long texts by their hash, parts of a value included: so a part that is stored elsewhere can stand for itself by its
  * key, and a value of many megabytes makes no text of that length.
  */
-const shorten = (text: string): string =>
-  text.length <= longestPlainKey ? text : `#${digest(text).slice(0, hashLength)}`;
+const shorten = (text: string): string => (text.length <= longestPlainKey ? text : `#${textHash(text)}`);
+
+/** 132 bits of the text's SHA-256, in base64. */
+export const textHash = (text: string): string => digest(text).slice(0, hashLength);
 
 /** An object on its way into text: its parts, and the texts of those that are written already. */
 interface Open {

@@ -14,14 +14,16 @@ import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
 import type { RunRecord, Store } from '../store/store.ts';
+import { CachingExecutor } from './caching-executor.ts';
 import type { Clock } from './clock.ts';
-import type { PreparedNode } from './executor.ts';
+import type { Executor, PreparedNode } from './executor.ts';
 import type { JournalSink } from './journal-writer.ts';
 import { KeptValues } from './kept-values.ts';
 import { keepingJournal, PayloadKeeper } from './payload-keeper.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { deliveriesTo } from './redelivery.ts';
 import { Replay } from './replay.ts';
+import { beyondRetention, type EndedRun, type Retention } from './retention.ts';
 import { LiveRun } from './run.ts';
 import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
@@ -45,6 +47,8 @@ export interface EngineOptions {
   owner?: string;
   /** Whether another process of that name still runs. @default () => false */
   isAlive?: (owner: string) => boolean;
+  /** Which ended runs are kept. @default all */
+  retention?: Retention;
   /** Bytes that the waiting payloads of a run may take in memory. @default 64 MiB */
   queueMemory?: number;
 }
@@ -70,17 +74,25 @@ interface FailedTasks {
 
 export class Engine extends RunQueries {
   readonly #options: EngineOptions;
-  readonly #executor: PayloadKeeper;
+  readonly #executor: Executor;
   readonly #journal: JournalSink;
   /** What may bring a run back to life is done one after the other: it must not live twice. */
   readonly #turns = new Turns();
   #hasLeft = false;
+  /** Runs that are being started, and have claimed artifacts that no stored run uses yet. */
+  #starting = 0;
+  #sweeping: Promise<unknown> | undefined;
 
   constructor(options: EngineOptions) {
     const values = new KeptValues(options.store);
     super(options.store, options.executor, values);
     this.#options = options;
-    this.#executor = new PayloadKeeper(options.executor, values);
+    const { store, clock } = options;
+    this.#executor = new CachingExecutor(new PayloadKeeper(options.executor, values), {
+      store,
+      values,
+      clock,
+    });
     this.#journal = keepingJournal(options.store.runs, values);
   }
 
@@ -90,11 +102,23 @@ export class Engine extends RunQueries {
    * @throws ConflictError `nothing_delivered` when there is nothing to run again
    */
   async start(document: Graph, options: StartOptions = {}): Promise<{ id: string }> {
-    const { clock, newId, store } = this.#options;
-    const { from, only, rerunOf } = options;
+    const { newId } = this.#options;
+    const { from, rerunOf } = options;
     const { graph: given, nodes } = await this.#check(partOf(document, options));
     if (rerunOf !== undefined && from !== undefined) await this.#checkDelivered(rerunOf, from);
     const id = newId();
+    await this.#sweeping;
+    this.#starting++;
+    try {
+      return await this.#startChecked(id, given, nodes, options);
+    } finally {
+      this.#starting--;
+    }
+  }
+
+  async #startChecked(id: string, given: Graph, nodes: PreparedNode[], options: StartOptions) {
+    const { clock, store } = this.#options;
+    const { from, only, rerunOf } = options;
     this.values.open(id, nodes, true);
     const graph = await this.#keepInputs(id, given);
     const summary: RunSummary = {
@@ -228,6 +252,46 @@ export class Engine extends RunQueries {
     return interrupted;
   }
 
+  /** Removes ended runs beyond the retention, and artifacts that nobody uses. */
+  tidy(): Promise<void> {
+    return this.#turns.take('', async () => {
+      await this.#removeOld();
+      const { pending, running, paused } = await this.store.runs.counts();
+      // A run that lives, here or elsewhere, may have put what it is about to claim.
+      if (pending + running + paused + this.live.size + this.#starting > 0) return;
+      this.#sweeping = this.store.artifacts.sweep().catch(() => {});
+      await this.#sweeping;
+      this.#sweeping = undefined;
+    });
+  }
+
+  async #removeOld(): Promise<void> {
+    const { retention = {}, clock } = this.#options;
+    if (Object.keys(retention).length === 0) return;
+    const sizes = retention.maxBytes === undefined ? undefined : await this.store.runs.sizes();
+    const ended: EndedRun[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.store.runs.list({ limit: 1000, ...(cursor && { cursor }) });
+      for (const { id, status, createdAt, finishedAt } of page.items) {
+        if (!hasEnded(status) || this.live.has(id)) continue;
+        ended.push({ id, endedAt: Date.parse(finishedAt ?? createdAt), bytes: sizes?.get(id) ?? 0 });
+      }
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor);
+    for (const id of beyondRetention(ended, retention, clock.now())) {
+      await this.#turns.take(id, async () => {
+        // Somebody may have brought it back to life, or removed it.
+        if (!this.live.has(id)) await this.#remove(id);
+      });
+    }
+  }
+
+  /** A store that refuses, or a run somebody else has removed, is left to the next time. */
+  async #tidyLater(): Promise<void> {
+    await this.tidy().catch(() => {});
+  }
+
   /** Everything that keeps a document from running; empty when nothing does. */
   async validate(document: unknown): Promise<Issue[]> {
     try {
@@ -328,6 +392,11 @@ export class Engine extends RunQueries {
       });
     }
     return failed.length;
+  }
+
+  /** Forgets the results kept for later runs. @returns how many there were */
+  emptyCache(): Promise<number> {
+    return this.store.cache.delete();
   }
 
   remove(id: string): Promise<void> {
@@ -439,6 +508,7 @@ export class Engine extends RunQueries {
     void run.ended.then(() => {
       this.live.delete(run.id);
       this.values.close(run.id);
+      if (this.#options.retention && !this.#hasLeft) void this.#tidyLater();
     });
     return run;
   }

@@ -58,6 +58,8 @@ export interface BatchResult {
   values: unknown[];
   /** One per failed task, in order. */
   errors: WireError[];
+  /** Whether a task's result is that of an earlier run, per task; absent: none. */
+  cached?: boolean[];
   /** A fold's state after the batch. */
   state?: { value: unknown };
   /** Of the nodes in the batch's `chain` that were gone through, in order. */

@@ -327,6 +327,7 @@ function endAttempt(
   task.startedAt = new Date(entry.sentAt).toISOString();
   task.durationMs = entry.busyMs / entry.tasks.length;
   task.worker = entry.worker;
+  if (entry.cached?.includes(Number(task.id))) task.cached = true;
   if (end === attemptEnd.retry) return;
   task.status = end === attemptEnd.succeeded ? 'succeeded' : 'failed';
   task.finishedAt = new Date(entry.at).toISOString();
@@ -341,6 +342,7 @@ function attemptOf(entry: AttemptEntry, i: number, error: WireError | undefined)
     startedAt: new Date(entry.sentAt).toISOString(),
     finishedAt: new Date(entry.at).toISOString(),
     worker: entry.worker,
+    ...(entry.cached?.includes(entry.tasks[i] as number) && { cached: true }),
     ...(error && { error: { name: error.name, message: error.message } }),
   };
 }

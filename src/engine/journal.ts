@@ -67,6 +67,8 @@ export interface AttemptEntry extends EntryBase {
   ends?: number[];
   /** At a join: the key of each payload whose task succeeded, in order. */
   keys?: unknown[];
+  /** Which of the tasks were given the result of an earlier run; absent: none. */
+  cached?: number[];
   /** One per task that did not succeed, in order. */
   errors: WireError[];
   /** When the batch was sent, and how long its worker was busy with it. */

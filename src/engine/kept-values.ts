@@ -17,7 +17,7 @@ const largestAtHand = 64e6;
 interface RunValues {
   /** Its journal holds stored values, or may: otherwise no payload needs a look before it is sent. */
   holds: boolean;
-  /** Some node of it tells equal payloads, so stored values carry their canonical keys. */
+  /** Some node of it tells equal payloads, or knows those of earlier runs, so stored values carry their canonical keys. */
   keyed: boolean;
   claimed: Set<string>;
 }
@@ -37,7 +37,9 @@ export class KeptValues {
 
   /** Before anything of a run is kept. @param isNew nothing of it has been kept in a life before this one */
   open(run: string, nodes: readonly PreparedNode[], isNew: boolean): void {
-    const keyed = nodes.some(({ policy, definition }) => policy.dedupe || definition.kind === 'join');
+    const keyed = nodes.some(
+      ({ policy, definition }) => policy.dedupe || policy.cache || definition.kind === 'join',
+    );
     this.#runs.set(run, { holds: !isNew, keyed, claimed: new Set() });
   }
 

@@ -132,6 +132,7 @@ function settleResult(
       kind: 'attempt',
       ...done,
       tasks: batch.tasks,
+      ...cachedTasks(batch, result),
       ...(attempts && { attempts }),
       ...(node.join && { keys: result.values }),
       errors: [],
@@ -225,6 +226,7 @@ function settleMixed(
       kind: 'attempt',
       ...done,
       tasks: attempted.map((i) => batch.tasks[i] as number),
+      ...cachedTasks(batch, result),
       attempts: attempted.map((i) => batch.attempts[i] ?? 1),
       ends,
       ...(node.join && { keys: result.values }),
@@ -258,6 +260,9 @@ function settleMixed(
   release(state, plan.index, ended);
   return plan.policy.onError === 'stop' ? failed[0]?.error : undefined;
 }
+
+const cachedTasks = ({ tasks }: Batch, { cached }: BatchResult): { cached?: number[] } =>
+  cached ? { cached: tasks.filter((_, i) => cached[i]) } : {};
 
 function isTriedAgain(node: NodeState, attempt: number, error: WireError): boolean {
   if (mayRetry(node.plan.policy.retry, attempt, error.name)) return true;

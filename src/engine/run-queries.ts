@@ -150,6 +150,7 @@ export abstract class RunQueries {
     runs: Record<RunStatus, number>;
     live: { runs: number; tasksRunning: number; tasksPending: number };
     workers: { parallelism: number; busy: number; alive: number };
+    cache: { entries: number; bytes: number };
   }> {
     const { executor, store } = this;
     const live = [...this.live.values()].flatMap((run) => Object.values(run.summary().nodes));
@@ -161,6 +162,7 @@ export abstract class RunQueries {
         tasksPending: live.reduce((sum, node) => sum + node.input - endedTasks(node) - node.running, 0),
       },
       workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats },
+      cache: await store.cache.size(),
     };
   }
 

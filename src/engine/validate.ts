@@ -11,6 +11,7 @@ import {
 } from '../nodes/define-node.ts';
 import { errorPort, type Graph, type GraphNode } from '../schema/graph.ts';
 import { policySchema } from '../schema/policy.ts';
+import { isCacheable } from './caching-executor.ts';
 import type { PreparedNode } from './executor.ts';
 import { checkStructure, invalid, type Report, show, wording } from './graph-structure.ts';
 import { adjacency, sourcePortOf } from './plan.ts';
@@ -165,6 +166,11 @@ async function prepareNode(
       report({ code: 'invalid_params', message, path: [...path, 'params', ...where], node: node.id, field });
     }
     return undefined;
+  }
+  if (node.policy?.cache && !isCacheable({ definition })) {
+    const message = `Node ${show(node.id)}: Results of ${node.type} cannot be kept for later runs, since they depend on more than the payload.`;
+    const where = { path: [...path, 'policy', 'cache'], node: node.id, field: 'policy.cache' };
+    report({ code: 'not_cacheable', message, ...where });
   }
   const prepared = await prepareParams(node, path, definition, params.data, tools, report);
   if (!prepared) return undefined;

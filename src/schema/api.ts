@@ -147,6 +147,8 @@ export const statisticsSchema = z.object({
   runs: z.record(z.enum(runStatuses), z.int()),
   live: z.object({ runs: z.int(), tasksRunning: z.int(), tasksPending: z.int() }),
   workers: z.object({ parallelism: z.int(), busy: z.int(), alive: z.int() }),
+  /** Results kept for later runs. */
+  cache: z.object({ entries: z.int(), bytes: z.int() }),
 });
 
 const localizedSchema = z.object({ en: z.string(), zh: z.string() });

@@ -98,6 +98,8 @@ export const attemptSchema = z.object({
   startedAt: z.string(),
   finishedAt: z.string(),
   worker: z.string(),
+  /** The result is one that an earlier run had found. */
+  cached: z.boolean().optional(),
   error: z.object({ name: z.string(), message: z.string() }).optional(),
 });
 
@@ -116,6 +118,8 @@ export const taskSchema = z.object({
   finishedAt: z.string().optional(),
   durationMs: z.number().optional(),
   worker: z.string().optional(),
+  /** Its result is one that an earlier run had found. */
+  cached: z.boolean().optional(),
   /** Every attempt so far; where single tasks or a lineage were asked for. */
   history: z.array(attemptSchema).optional(),
   error: z

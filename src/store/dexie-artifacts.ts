@@ -4,15 +4,24 @@ import type { Table } from 'dexie';
 import type { ArtifactStore } from './store.ts';
 
 export interface ArtifactUse {
+  /** A run, or the key of a cached result. */
   run: string;
   hash: string;
+}
+
+/** What a run takes, about. */
+export interface RunSize {
+  run: string;
+  bytes: number;
 }
 
 /** The tables artifacts need. */
 export interface ArtifactTables extends Dexie {
   runs: Table<unknown, string>;
+  cache: Table<unknown, string>;
   artifacts: Table<{ hash: string; bytes: Uint8Array }, string>;
   artifactUses: Table<ArtifactUse, [string, string]>;
+  runSizes: Table<RunSize, string>;
 }
 
 /** Uses an artifact that was put and not claimed yet. No run has this id. */
@@ -35,7 +44,9 @@ export function createArtifacts(db: ArtifactTables, guard: Guard): ArtifactStore
       ),
     claim: (run, claims) =>
       guard(() =>
-        db.transaction('rw', artifacts, artifactUses, async () => {
+        db.transaction('rw', artifacts, artifactUses, db.runSizes, async () => {
+          const claimed = claims.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+          await addSize(db.runSizes, run, claimed);
           for (const { hash, bytes } of claims)
             if (bytes && !(await has(hash))) await artifacts.add({ hash, bytes: bytes.slice() });
           await artifactUses.bulkPut(claims.map(({ hash }) => ({ run, hash })));
@@ -53,12 +64,13 @@ export function createArtifacts(db: ArtifactTables, guard: Guard): ArtifactStore
       ),
     sweep: () =>
       guard(() =>
-        db.transaction('rw', db.runs, artifacts, artifactUses, async () => {
-          const runs = new Set(await db.runs.toCollection().primaryKeys());
+        db.transaction('rw', [db.runs, db.cache, artifacts, artifactUses], async () => {
+          const [runs, cached] = [db.runs.toCollection(), db.cache.toCollection()];
+          const users = new Set([...(await runs.primaryKeys()), ...(await cached.primaryKeys())]);
           const uses = await artifactUses.toCollection().primaryKeys();
-          const gone = uses.filter(([run]) => !runs.has(run));
+          const gone = uses.filter(([user]) => !users.has(user));
           await artifactUses.bulkDelete(gone);
-          const used = new Set(uses.filter(([run]) => runs.has(run)).map(([, hash]) => hash));
+          const used = new Set(uses.filter(([user]) => users.has(user)).map(([, hash]) => hash));
           const unused = (await artifacts.toCollection().primaryKeys()).filter((hash) => !used.has(hash));
           await artifacts.bulkDelete(unused);
           return unused.length;
@@ -67,7 +79,12 @@ export function createArtifacts(db: ArtifactTables, guard: Guard): ArtifactStore
   };
 }
 
-/** Within a transaction: takes a run from all it uses, and removes what nobody uses then. */
+/** Within a transaction. */
+export async function addSize(sizes: Table<RunSize, string>, run: string, bytes: number): Promise<void> {
+  await sizes.put({ run, bytes: bytes + ((await sizes.get(run))?.bytes ?? 0) });
+}
+
+/** Within a transaction: takes a run, or a cached result, from all it uses, and removes what nobody uses then. */
 export async function releaseArtifacts({ artifacts, artifactUses }: ArtifactTables, run: string) {
   const own = artifactUses.where('[run+hash]').between([run, ''], [run, '\uffff'], true, true);
   const hashes = (await own.primaryKeys()).map(([, hash]) => hash);

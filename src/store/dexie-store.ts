@@ -7,7 +7,14 @@ import Dexie, { type DexieOptions, type Table } from 'dexie';
 import type { ChunkSummary } from '../engine/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
 import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
-import { type ArtifactUse, createArtifacts, releaseArtifacts } from './dexie-artifacts.ts';
+import {
+  type ArtifactUse,
+  addSize,
+  createArtifacts,
+  type RunSize,
+  releaseArtifacts,
+} from './dexie-artifacts.ts';
+import { type CacheRow, createCache } from './dexie-cache.ts';
 import { toStoreError } from './dexie-errors.ts';
 import { decodeChunk } from './journal-codec.ts';
 import { fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
@@ -19,7 +26,7 @@ interface BytesRow {
   bytes: Uint8Array;
 }
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /** The tables. A change of shape is a further `version()`, never a change of one that has been published. */
 class Tables extends Dexie {
@@ -31,6 +38,9 @@ class Tables extends Dexie {
   declare chunkBodies: Table<BytesRow & { run: string; first: number }, [string, number]>;
   declare artifacts: Table<BytesRow & { hash: string }, string>;
   declare artifactUses: Table<ArtifactUse, [string, string]>;
+  declare cache: Table<CacheRow, string>;
+  /** Bytes of runs, as far as they were written by this version. */
+  declare runSizes: Table<RunSize, string>;
 
   constructor(name: string, options: DexieOptions) {
     super(name, options);
@@ -44,7 +54,7 @@ class Tables extends Dexie {
       artifacts: 'hash',
     });
     // Who uses what was stored before, nobody knows: it stays as long as any run of that time.
-    this.version(schemaVersion)
+    this.version(2)
       .stores({ artifactUses: '[run+hash], hash' })
       .upgrade(async () => {
         const [runs, hashes] = [this.runs.toCollection(), this.artifacts.toCollection()];
@@ -52,6 +62,7 @@ class Tables extends Dexie {
         const uses = all[0].flatMap((run) => all[1].map((hash) => ({ run, hash })));
         await this.artifactUses.bulkAdd(uses);
       });
+    this.version(schemaVersion).stores({ cache: 'key, at, size', runSizes: 'run' });
   }
 }
 
@@ -111,6 +122,7 @@ export async function createDexieStore(name: string, options: DexieStoreOptions 
     runs: createRuns(connections),
     artifacts: createArtifacts(relaxed, guard),
     values: valueCodec,
+    cache: createCache(relaxed, guard),
     close: async () => close(),
   };
 }
@@ -174,6 +186,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
     of.chunkBodies,
     of.artifacts,
     of.artifactUses,
+    of.runSizes,
   ];
   const chunkKeys = (run: string): [[string, number], [string, number]] => [
     [run, -Infinity],
@@ -218,7 +231,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
         // Encoded before the transaction, which would end by itself while we compute.
         const parts = splitChunks(chunks);
         const of = hasEnded(run.status) ? strict : db;
-        await of.transaction('rw', [of.runs, of.chunks, of.chunkBodies], async () => {
+        await of.transaction('rw', [of.runs, of.chunks, of.chunkBodies, of.runSizes], async () => {
           if ((await of.runs.where('id').equals(run.id).count()) === 0)
             throw new NotFoundError('run', run.id);
           const ends = of.chunks.where('[run+last]').between([run.id, -Infinity], [run.id, Infinity]);
@@ -228,6 +241,8 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
           await of.chunkBodies.bulkAdd(
             parts.map(({ summary, body }) => ({ run: run.id, first: summary.first, bytes: body })),
           );
+          const written = parts.reduce((sum, { body }) => sum + body.length, 0);
+          await addSize(of.runSizes, run.id, written);
           await of.runs.put(summaryOf(run));
         });
       }),
@@ -250,9 +265,12 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
               .delete();
           }
           await releaseArtifacts(db, id);
+          await db.runSizes.delete(id);
           return there;
         }),
       ),
+    sizes: () =>
+      guard(async () => new Map((await db.runSizes.toArray()).map(({ run, bytes }) => [run, bytes]))),
     counts: () =>
       guard(async () => {
         const counts = noCounts();

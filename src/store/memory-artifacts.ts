@@ -6,7 +6,7 @@ export const unclaimed = '';
 
 export class MemoryArtifacts {
   readonly #bytes = new Map<string, Uint8Array>();
-  /** Runs by hash. */
+  /** Runs and cached results by hash. */
   readonly #users = new Map<string, Set<string>>();
 
   put(hash: string, bytes: Uint8Array): void {
@@ -36,6 +36,13 @@ export class MemoryArtifacts {
     return this.#bytes.delete(hash);
   }
 
+  /** Bytes of what a user uses. */
+  bytesOf(user: string): number {
+    let sum = 0;
+    for (const [hash, users] of this.#users) if (users.has(user)) sum += this.#bytes.get(hash)?.length ?? 0;
+    return sum;
+  }
+
   /** Takes a user from all it uses, and removes what nobody uses then. */
   release(user: string): void {
     for (const [hash, users] of this.#users) {
@@ -43,11 +50,11 @@ export class MemoryArtifacts {
     }
   }
 
-  /** Removes what none of these runs uses. @returns how many artifacts went */
-  sweep(runs: ReadonlySet<string>): number {
+  /** Removes what none of these users uses. @returns how many artifacts went */
+  sweep(known: ReadonlySet<string>): number {
     let gone = 0;
     for (const [hash, users] of this.#users) {
-      for (const user of users) if (!runs.has(user)) users.delete(user);
+      for (const user of users) if (!known.has(user)) users.delete(user);
       if (users.size === 0 && this.delete(hash)) gone++;
     }
     return gone;

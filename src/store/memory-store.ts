@@ -6,6 +6,7 @@ import { toHex } from '../schema/content-hash.ts';
 import type { RunSummary } from '../schema/run.ts';
 import { decodeChunk } from './journal-codec.ts';
 import { MemoryArtifacts } from './memory-artifacts.ts';
+import { type CachedResult, createMemoryCache } from './memory-cache.ts';
 import {
   byNewest,
   fromCursor,
@@ -44,10 +45,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   };
   const runs = new Map<string, StoredRun>();
   const kept = new MemoryArtifacts();
+  const results = new Map<string, CachedResult>();
   return {
     graphs: createGraphs(open),
     runs: createRuns(open, runs, kept, options),
-    artifacts: createArtifacts(open, runs, kept),
+    artifacts: createArtifacts(open, runs, kept, results),
+    cache: createMemoryCache(open, results, kept),
     // Hashed at once, so that simulated time stands still meanwhile.
     values: { ...valueCodec, hash: async (bytes) => toHex(sha256(bytes)) },
     close: async () => {
@@ -140,6 +143,12 @@ function createRuns(
         kept.release(id);
         return runs.delete(id);
       }),
+    sizes: () =>
+      open(() => {
+        const bytes = ({ id, chunks }: { id: string; chunks: StoredRun['chunks'] }) =>
+          [...chunks.values()].reduce((sum, { body }) => sum + body.length, kept.bytesOf(id));
+        return new Map([...runs].map(([id, { chunks }]) => [id, bytes({ id, chunks })]));
+      }),
     counts: () =>
       open(() => {
         const counts = noCounts();
@@ -153,6 +162,7 @@ function createArtifacts(
   open: Open,
   runs: ReadonlyMap<string, StoredRun>,
   kept: MemoryArtifacts,
+  results: ReadonlyMap<string, CachedResult>,
 ): ArtifactStore {
   return {
     put: (hash, bytes) => open(() => kept.put(hash, bytes)),
@@ -160,7 +170,7 @@ function createArtifacts(
     get: (hash) => open(() => kept.get(hash)),
     has: (hash) => open(() => kept.has(hash)),
     delete: (hash) => open(() => kept.delete(hash)),
-    sweep: () => open(() => kept.sweep(new Set(runs.keys()))),
+    sweep: () => open(() => kept.sweep(new Set([...runs.keys(), ...results.keys()]))),
   };
 }
 

@@ -73,6 +73,8 @@ export interface RunStore {
   chunk(run: string, first: number): Promise<JournalChunk | undefined>;
   /** Removes the run, its journal, and the artifacts nobody else uses. */
   delete(id: string): Promise<boolean>;
+  /** Bytes of each run, about: its journal and the artifacts it uses. */
+  sizes(): Promise<Map<string, number>>;
   /** Runs by status, over all. */
   counts(): Promise<Record<RunStatus, number>>;
 }
@@ -99,10 +101,32 @@ export interface ArtifactStore {
   has(hash: string): Promise<boolean>;
   delete(hash: string): Promise<boolean>;
   /**
-   * Removes all that no run uses. Only while no run lives: what a live one has put and not yet claimed would go, too.
+   * Removes all that neither a run nor the cache uses. Only while no run lives: what a live one has put and not yet claimed would go, too.
    * @returns how many artifacts went
    */
   sweep(): Promise<number>;
+}
+
+/** The result of a task, for later runs. */
+export interface CacheEntry {
+  /** What it was made of, in short; no run has such an id. */
+  key: string;
+  bytes: Uint8Array;
+  /** Hashes of the artifacts it refers to, which stay as long as it does. */
+  uses: string[];
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** Results that a later run need not find again. */
+export interface CacheStore {
+  /** In the order of the keys. */
+  get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
+  /** What a key has already stays. */
+  put(entries: readonly CacheEntry[]): Promise<void>;
+  /** Removes entries put before that time, or all. @returns how many */
+  delete(before?: number): Promise<number>;
+  size(): Promise<{ entries: number; bytes: number }>;
 }
 
 /** How a store writes single values, and what it calls the bytes by. */
@@ -120,5 +144,6 @@ export interface Store {
   readonly runs: RunStore;
   readonly artifacts: ArtifactStore;
   readonly values: ValueCodec;
+  readonly cache: CacheStore;
   close(): Promise<void>;
 }

@@ -107,3 +107,21 @@ mustHold(
     );
   },
 );
+
+mustHold('knows about how large runs are, artifacts included', async ({ store: { runs, artifacts } }) => {
+  await artifacts.claim('large', [{ hash: 'early', bytes: new Uint8Array(100_000) }]);
+  for (const id of ['large', 'small']) {
+    await runs.create(run(id));
+    await runs.append(summary(run(id)), [chunk(id, 1, ['x'.repeat(id === 'large' ? 50_000 : 5)])]);
+  }
+  await artifacts.claim('large', [{ hash: 'late', bytes: new Uint8Array(200_000) }]);
+  const sizes = await runs.sizes();
+  const [large = 0, small = 0] = [sizes.get('large'), sizes.get('small')];
+  equal(
+    [large > 350_000, large < 360_000, small > 0, small < 2_000],
+    [true, true, true, true],
+    `${large} ${small}`,
+  );
+  await runs.delete('large');
+  equal([...(await runs.sizes()).keys()], ['small']);
+});

@@ -3,6 +3,7 @@
  * browser.
  */
 import { artifactCases } from './store-artifact-cases.ts';
+import { cacheCases } from './store-cache-cases.ts';
 import type { StoreCase } from './store-case.ts';
 import { journalCases } from './store-journal-cases.ts';
 import { keptCases } from './store-kept-cases.ts';
@@ -12,5 +13,6 @@ export const storeCases: readonly StoreCase[] = [
   ...runCases,
   ...journalCases,
   ...artifactCases,
+  ...cacheCases,
   ...keptCases,
 ];

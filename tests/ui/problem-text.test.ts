@@ -63,6 +63,9 @@ const wrong: Record<string, unknown> = {
     (within) => graph({ nodes: [sub('S', within)] }),
     graph({}),
   ),
+  'a cache where results depend on files': graph({
+    nodes: [{ id: 'a', type: 'io.list', policy: { cache: true } }],
+  }),
   'an expression that is none': graph({
     nodes: [{ id: 'a', type: 'math.expression', params: { expression: '2 *' } }],
   }),

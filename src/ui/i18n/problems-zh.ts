@@ -185,6 +185,13 @@ export const rules: Record<string, readonly Rule[]> = {
       '此节点的代码在 $1 秒内未能就绪。',
     ),
   ],
+  not_cacheable: [
+    rule(
+      'Results of (\\S+) cannot be kept for later runs, since they depend on more than the payload\\.',
+      '$1 的结果不仅取决于输入数据，不能留给以后的运行使用。',
+    ),
+  ],
+  payload_missing: [rule('A stored payload is missing: (.+)\\.', '缺少已存储的数据：$1。')],
   not_cloneable: [
     rule(
       'The result cannot leave its worker, since it holds something that cannot be copied: (.+)\\.',
