@@ -47,7 +47,9 @@ test('the file gets smaller when a run is deleted', { timeout: 60_000 }, async (
   await store.close();
 });
 
-test('a file from before that could be is written anew once, and keeps what it holds', { timeout: 60_000 }, async () => {
+test('a file from before that could be is written anew once, and keeps what it holds', {
+  timeout: 60_000,
+}, async () => {
   const file = join(folder, 'old.db');
   const old = new Database(file);
   old.exec('PRAGMA auto_vacuum = NONE; CREATE TABLE kept (n); INSERT INTO kept VALUES (7)');
