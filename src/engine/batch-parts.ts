@@ -9,8 +9,8 @@ export type Known =
   | { outcome: typeof taskOutcome.failed; error: WireError }
   | { outcome: typeof taskOutcome.succeeded; values: unknown[]; ports?: string[] };
 
-/** The tasks of a batch at these positions, ascending, as a batch. */
-export function partOf(batch: Batch, positions: readonly number[]): Batch {
+/** The tasks of a batch at these positions, ascending, as a batch. Its results come back before they go on. */
+export function partOf({ chain: _, ...batch }: Batch, positions: readonly number[]): Batch {
   const pick = <T>(column: T[]): T[] => positions.map((i) => column[i] as T);
   return {
     ...batch,

@@ -5,7 +5,14 @@
  */
 import { toWireError, type WireError } from '../errors.ts';
 import { partOf, wholeOutcome } from './batch-parts.ts';
-import { type Batch, type BatchOutcome, type Executor, type ExecutorRun, outcome } from './executor.ts';
+import {
+  type Batch,
+  type BatchOutcome,
+  type BatchResult,
+  type Executor,
+  type ExecutorRun,
+  outcome,
+} from './executor.ts';
 import type { DeliverEntry, JournalChunk, JournalEntry, OutputEntry } from './journal.ts';
 import type { JournalSink } from './journal-writer.ts';
 import type { KeptValues } from './kept-values.ts';
@@ -44,9 +51,15 @@ export class PayloadKeeper implements Executor {
       ? await this.#executeStored(batch)
       : await this.#inner.execute(batch);
     if (done.kind !== 'done') return done;
-    const { values } = done.result;
-    const kept = await this.#keep(batch.run, values);
-    return kept === values ? done : { kind: 'done', result: { ...done.result, values: kept } };
+    return { kind: 'done', result: await this.#keepResult(batch.run, done.result) };
+  }
+
+  /** Those of the nodes that its worker has gone on to included. */
+  async #keepResult(run: string, result: BatchResult): Promise<BatchResult> {
+    const values = await this.#keep(run, result.values);
+    const chained: BatchResult[] = [];
+    for (const next of result.chained ?? []) chained.push(await this.#keepResult(run, next));
+    return { ...result, values, ...(chained.length > 0 && { chained }) };
   }
 
   /** A batch whose payloads, or whose state, may be references. */

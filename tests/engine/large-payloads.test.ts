@@ -347,3 +347,30 @@ test('a list too large for itself is kept apart with the references it holds, an
   await store.runs.delete('first');
   expect(await fresh.restore(outer)).toEqual([large('a'), large('b'), { payload: large('a') }]);
 });
+
+test('large results that a worker has gone on with by itself are kept apart too', async () => {
+  const inputs = Array.from({ length: 400 }, (_, i) => i);
+  const { store, id, report, executor } = await runGraph(
+    graph(
+      [
+        code('a', "(n) => (n % 20 === 0 ? 'x'.repeat(50_000 + n) : n)"),
+        code('b', '(x) => [x, String(x).length]'),
+      ],
+      [['a', 'b']],
+      { a: inputs },
+    ),
+  );
+  expect(executor.chained).toBeGreaterThan(0);
+  const entries = await entriesOf(store, id);
+  const large = entries.flatMap((entry) =>
+    entry.kind === 'deliver' && entry.node === 'b'
+      ? entry.payloads.filter((p) => p instanceof StoredValue)
+      : [],
+  );
+  expect(large).toHaveLength(20);
+  expect(await journalBytes(store, id)).toBeLessThan(200_000);
+  const lengths = (report.outputs.b as [unknown, number][]).map(([, length]) => length);
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(
+    inputs.reduce((sum, n) => sum + (n % 20 === 0 ? 50_000 + n : String(n).length), 0),
+  );
+});

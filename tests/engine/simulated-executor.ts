@@ -18,6 +18,8 @@ export class SimulatedExecutor implements Executor {
   readonly begun: { node: string; task: number; at: number }[] = [];
   /** Most tasks in one batch, by node. */
   readonly largest = new Map<string, number>();
+  /** Batches that went on to a further node. */
+  chained = 0;
   readonly #clock: SimulatedClock;
   readonly #random: () => number;
   readonly #faults: Faults;
@@ -73,6 +75,7 @@ export class SimulatedExecutor implements Executor {
   }
 
   #runChain(batch: Batch, result: BatchResult): Promise<BatchResult[]> {
+    this.chained++;
     return runChain(batch, result, async (stage) => {
       for (const task of stage.tasks) this.begun.push({ node: stage.node, task, at: this.#clock.now() });
       return this.#run((await this.#programs.get(`${stage.run}/${stage.node}`)) as LoadedProgram, stage);
