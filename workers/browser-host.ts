@@ -28,6 +28,8 @@ export interface BrowserHostOptions {
 export interface BrowserHost {
   handle(request: Request): Response | Promise<Response>;
   isolation: Isolation;
+  /** Brings all that has happened into the store, since this worker may end at any moment. */
+  prepareToLeave(): Promise<void>;
 }
 
 /** Ids that are easy to read out and to select with a double click. */
@@ -82,6 +84,7 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
   );
   return {
     isolation,
+    prepareToLeave: () => runs.prepareToLeave(),
     async handle(request) {
       // Only what changes something checks graphs, and with them code.
       if (request.method !== 'GET') await toolsReady();

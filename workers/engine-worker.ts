@@ -42,6 +42,9 @@ async function lead(): Promise<void> {
   const host = await createBrowserHost({ sandbox, taskWorkerUrl, onLost: giveUp });
   const { port } = await opened;
   servePort(port, host.handle);
+  self.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {
+    if (data.page === 'leaving') void host.prepareToLeave();
+  });
   server.open(host.handle, host.isolation);
   tell({ worker: 'ready', isolation: host.isolation });
 }

@@ -6,7 +6,9 @@ export type FromPage =
   /** The first message. The port is served once this worker is the origin's engine; transferred. */
   | { page: 'open'; port: MessagePort }
   /** The answer to `leading`: the way to the sandboxed frame, where the browser permits one; transferred. */
-  | { page: 'sandbox'; port: MessagePort | undefined; taskWorkerUrl: string };
+  | { page: 'sandbox'; port: MessagePort | undefined; taskWorkerUrl: string }
+  /** The page is hidden or goes away, and the worker may end with it at any moment. It may also come back. */
+  | { page: 'leaving' };
 
 export type FromEngineWorker =
   /** It runs, and holds the lock of this name for as long as it does: whoever gets that lock knows that it has ended. */

@@ -122,6 +122,14 @@ export function connectEngine(): EngineConnection {
     post({ page: 'open', port: port2 }, [port2]);
   }
 
+  /** Tells the worker while there is time: browsers end pages that go away, and often those that are hidden. */
+  function onLeaving(): void {
+    own?.worker.postMessage({ page: 'leaving' } satisfies FromPage);
+  }
+  const onVisibility = () => {
+    if (document.visibilityState === 'hidden') onLeaving();
+  };
+
   /** Puts a new engine worker in the place of one that has ended. */
   function replace(engine: OwnEngine, reason: HandloomError): void {
     if (own !== engine || stopped) return;
@@ -139,6 +147,8 @@ export function connectEngine(): EngineConnection {
       releasePage = resolve;
     });
     void navigator.locks.request(pageLock, { mode: 'shared' }, () => pageEnds);
+    document.addEventListener('visibilitychange', onVisibility);
+    window.addEventListener('pagehide', onLeaving);
     start();
   } else {
     problem = insecure();
@@ -173,6 +183,8 @@ export function connectEngine(): EngineConnection {
     },
     close() {
       stopped = true;
+      document.removeEventListener('visibilitychange', onVisibility);
+      window.removeEventListener('pagehide', onLeaving);
       own?.dispose();
       own = undefined;
       remote?.close();
