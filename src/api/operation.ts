@@ -106,6 +106,13 @@ export function operation<Query extends z.ZodObject = typeof noQuery>(
   );
 }
 
+/** Why a list ends before its end. */
+const readProblem = {
+  type: 'object',
+  required: ['code', 'message'],
+  properties: { code: { type: 'string' }, message: { type: 'string' } },
+};
+
 const reference = (name: ComponentName) => ({ $ref: `#/components/schemas/${name}` });
 
 function contentOf(content: Content, payloads = false): Record<string, { schema: object }> {
@@ -116,7 +123,11 @@ function contentOf(content: Content, payloads = false): Record<string, { schema:
     ? {
         type: 'object',
         required: ['items', 'nextCursor'],
-        properties: { items: { type: 'array', items: one }, nextCursor: { type: ['string', 'null'] } },
+        properties: {
+          items: { type: 'array', items: one },
+          nextCursor: { type: ['string', 'null'] },
+          problem: readProblem,
+        },
       }
     : one;
   return { 'application/json': { schema }, ...(payloads && { [valuesMediaType]: { schema } }) };

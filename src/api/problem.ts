@@ -19,6 +19,8 @@ const statusByCode: Record<string, number> = {
   store_full: 507,
   store_busy: 503,
   store_closed: 503,
+  chunk_damaged: 409,
+  journal_newer: 409,
   no_engine: 503,
   engine_lost: 503,
 };

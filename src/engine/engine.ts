@@ -17,6 +17,8 @@ import type { RunRecord, Store } from '../store/store.ts';
 import { CachingExecutor } from './caching-executor.ts';
 import type { Clock } from './clock.ts';
 import type { Executor, PreparedNode } from './executor.ts';
+import { chunkAt } from './journal-reader.ts';
+import { refuseNewer } from './journal-versions.ts';
 import type { JournalSink } from './journal-writer.ts';
 import { KeptValues } from './kept-values.ts';
 import { keepingJournal, PayloadKeeper } from './payload-keeper.ts';
@@ -29,7 +31,7 @@ import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
 import { restrictGraph } from './scope.ts';
 import { SpillReader } from './spill-reader.ts';
-import { isWorthAnotherTry, patience } from './store-patience.ts';
+import { isWorthAnotherTry, patience, refusalOf } from './store-patience.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
@@ -171,7 +173,10 @@ export class Engine extends RunQueries {
     if (hasEnded(status)) throw runEnded(id, status);
     if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
     const resumedAt = new Date(this.#options.clock.now()).toISOString();
-    const run = await this.#revive(id, { resumedAt });
+    const run = await this.#revive(id, { resumedAt }).catch(async (error) => {
+      if (refusalOf(error) === 'final' && !isNewer(error)) await this.#giveUpResuming(id, error);
+      throw error;
+    });
     run.send({ type: 'recover' });
     await this.#feed(run);
   }
@@ -180,17 +185,9 @@ export class Engine extends RunQueries {
   async #revive(id: string, since: { resumedAt?: string } = {}): Promise<LiveRun> {
     const record = await this.record(id);
     const { document, keepOpen: _, finishedAt: __, open: ___, ...summary } = record;
-    const { runs } = this.store;
     const { graph, nodes } = await this.#check(document);
     this.values.open(id, nodes, false);
-    const state = this.#stateOf(record, planGraph(graph, nodes));
-    const replay = new Replay(state);
-    const spill = new SpillReader(runs, id);
-    for (const summary of await runs.summaries(id)) {
-      replay.take((await runs.chunk(id, summary.first))?.entries ?? []);
-      spill.committed(summary);
-    }
-    replay.finish();
+    const { state, spill } = await this.#replay(record, graph, nodes);
     const { owner = summary.owner } = this.#options;
     return this.#enliven(
       { ...summary, ...since, ...(owner !== undefined && { owner }) },
@@ -199,6 +196,25 @@ export class Engine extends RunQueries {
       nodes,
       graph,
     );
+  }
+
+  /** Where a run's journal leaves it. */
+  async #replay(
+    record: RunRecord,
+    graph: Graph,
+    nodes: PreparedNode[],
+  ): Promise<{ state: SchedulerState; spill: SpillReader }> {
+    const { runs } = this.store;
+    const state = this.#stateOf(record, planGraph(graph, nodes));
+    const replay = new Replay(state);
+    const spill = new SpillReader(runs, record.id);
+    for (const summary of await runs.summaries(record.id)) {
+      refuseNewer(record.id, summary.version);
+      replay.take((await chunkAt(runs, record.id, summary.first)).entries);
+      spill.committed(summary);
+    }
+    replay.finish();
+    return { state, spill };
   }
 
   /**
@@ -222,8 +238,7 @@ export class Engine extends RunQueries {
         // Somebody else was quicker.
         if (error instanceof ConflictError || error instanceof NotFoundError) continue;
         if (isWorthAnotherTry(error, attempt)) isAgain = true;
-        else if (!isNewer(error))
-          await this.#giveUp(id, 'failed', `The run could not be resumed: ${toWireError(error).message}`);
+        else if (refusalOf(error) === 'doubtful') await this.#giveUpResuming(id, error);
       }
     }
     if (isAgain) this.#recoverLater(attempt);
@@ -502,7 +517,8 @@ export class Engine extends RunQueries {
   ): LiveRun {
     const { clock, newId } = this.#options;
     const [executor, journal, life] = [this.#executor, this.#journal, newId()];
-    const run = new LiveRun({ summary, state, executor, life, journal, spill, clock });
+    const rebuild = async () => (await this.#replay(await this.record(summary.id), graph, nodes)).state;
+    const run = new LiveRun({ summary, state, executor, life, journal, spill, clock, rebuild });
     this.live.set(run.id, run);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
     void run.ended.then(() => {
@@ -513,11 +529,20 @@ export class Engine extends RunQueries {
     return run;
   }
 
+  #giveUpResuming(id: string, error: unknown): Promise<void> {
+    const reason = `The run could not be resumed: ${toWireError(error).message}`;
+    const code = error instanceof HandloomError ? error.code : undefined;
+    return this.#giveUp(id, 'failed', reason, code);
+  }
+
   /** Ends a run that cannot be brought back to life: its journal is damaged, a node type is gone. */
-  async #giveUp(id: string, status: RunStatus, reason?: string): Promise<void> {
+  async #giveUp(id: string, status: RunStatus, reason?: string, reasonCode?: string): Promise<void> {
     const { document: _, keepOpen: __, open: ___, ...summary } = await this.record(id);
     const finishedAt = new Date(this.#options.clock.now()).toISOString();
-    await this.store.runs.append({ ...summary, status, finishedAt, ...(reason && { reason }) }, []);
+    await this.store.runs.append(
+      { ...summary, status, finishedAt, ...(reason && { reason }), ...(reasonCode && { reasonCode }) },
+      [],
+    );
   }
 
   /** A live run that still takes events. Ask and send at once: after an `await` it may have ended. */

@@ -2,7 +2,7 @@
  * Answers questions about a run from its journal: tasks, outputs, errors. Summaries say which chunks matter; only
  * those are read, and only as far as one page needs.
  */
-import { HandloomError, NotFoundError, type WireError } from '../errors.ts';
+import { HandloomError, NotFoundError, StoreError, type WireError } from '../errors.ts';
 import type { Attempt, ErrorRecord, Task, TaskStatus } from '../schema/run.ts';
 import type { Page, PageQuery, RunStore } from '../store/store.ts';
 import {
@@ -40,14 +40,35 @@ interface Walk {
   cursor?: string;
 }
 
+type ReadProblem = NonNullable<Page<unknown>['problem']>;
+
+/** A chunk of a journal that must be there. @throws StoreError `chunk_damaged` */
+export async function chunkAt(
+  runs: Pick<RunStore, 'chunk'>,
+  run: string,
+  first: number,
+): Promise<JournalChunk> {
+  const chunk = await runs.chunk(run, first);
+  if (chunk) return chunk;
+  const message = `The journal of run ${run} lacks its chunk from entry ${first} on.`;
+  throw new StoreError('chunk_damaged', message, { details: { run, first } });
+}
+
 export class JournalReader {
   readonly #runs: RunStore;
   readonly #run: string;
   readonly #chunks = new Map<number, JournalChunk>();
+  /** The first chunk found damaged. What comes after it is not told: it may rest on what was lost. */
+  #damage: { first: number; problem: ReadProblem } | undefined;
 
   constructor(runs: RunStore, run: string) {
     this.#runs = runs;
     this.#run = run;
+  }
+
+  /** Why the journal cannot be read to its end, as far as it has been looked at. */
+  get problem(): ReadProblem | undefined {
+    return this.#damage?.problem;
   }
 
   /** Outputs in the order they came. */
@@ -80,12 +101,12 @@ export class JournalReader {
     limit: number,
   ): Promise<{ node: string; task: string; at: string; message: string; data?: unknown }[]> {
     const found: JournalEntry[] = [];
-    const summaries = await this.#runs.summaries(this.#run, after);
+    const summaries = await this.#summaries(after);
     for (const summary of summaries.reverse()) {
       if (found.length >= limit) break;
       if (!holds(summary, 'logs')) continue;
-      const chunk = await this.#chunk(summary.first);
-      found.unshift(...chunk.entries.filter((entry) => entry.kind === 'log' && entry.seq > after));
+      const entries = await this.#entries(summary.first);
+      found.unshift(...entries.filter((entry) => entry.kind === 'log' && entry.seq > after));
     }
     return found.slice(-limit).flatMap((entry) => {
       if (entry.kind !== 'log') return [];
@@ -128,7 +149,7 @@ export class JournalReader {
         }
       }
     }
-    return { items, nextCursor: null };
+    return this.#lastPage(items);
   }
 
   /** One task. @throws NotFoundError */
@@ -148,8 +169,8 @@ export class JournalReader {
   ): Promise<Page<Task>> {
     await this.task(id, running);
     const journal = {
-      summaries: () => this.#runs.summaries(this.#run),
-      entries: async (first: number) => (await this.#chunk(first)).entries,
+      summaries: () => this.#summaries(),
+      entries: (first: number) => this.#entries(first),
     };
     const after = query.cursor === undefined ? 0 : parseCursor(query.cursor).seq;
     const numbers = (await lineage(journal, Number(id), direction)).filter((number) => number > after);
@@ -181,6 +202,11 @@ export class JournalReader {
     return { outputs, cursors };
   }
 
+  /** The page that ends a list, which may end before its end. */
+  #lastPage<T>(items: T[]): Page<T> {
+    return { items, nextCursor: null, ...(this.#damage && { problem: this.#damage.problem }) };
+  }
+
   /** Cuts a page out of what {@link #walk} finds. */
   async #page<T>(query: Walk & PageQuery, pick: (entry: JournalEntry) => T[]): Promise<Page<T>> {
     const limit = limitOf(query);
@@ -191,7 +217,7 @@ export class JournalReader {
         items.push(found[i] as T);
       }
     }
-    return { items, nextCursor: null };
+    return this.#lastPage(items);
   }
 
   /** Walks, from the cursor on, the entries of chunks that hold something of `column`, and gives what `pick` finds. */
@@ -200,9 +226,9 @@ export class JournalReader {
     pick: (entry: JournalEntry) => T[],
   ): AsyncGenerator<{ seq: number; start: number; found: T[] }> {
     const from = query.cursor === undefined ? { seq: 0, offset: 0 } : parseCursor(query.cursor);
-    for (const summary of await this.#runs.summaries(this.#run, Math.max(0, from.seq - 1))) {
+    for (const summary of await this.#summaries(Math.max(0, from.seq - 1))) {
       if (!holds(summary, query.column, query.node)) continue;
-      for (const entry of (await this.#chunk(summary.first)).entries) {
+      for (const entry of await this.#entries(summary.first)) {
         if (entry.seq < from.seq) continue;
         const found = pick(entry);
         const start = entry.seq === from.seq ? from.offset : 0;
@@ -254,9 +280,9 @@ export class JournalReader {
   /** Tells whether a task that failed at `seq` has not been put back since to be tried again. */
   async #stillFailed(): Promise<(task: number, seq: number) => boolean> {
     const found = new Map<number, number>();
-    for (const summary of await this.#runs.summaries(this.#run)) {
+    for (const summary of await this.#summaries()) {
       if (!holds(summary, 'redelivered')) continue;
-      for (const entry of (await this.#chunk(summary.first)).entries) {
+      for (const entry of await this.#entries(summary.first)) {
         if (entry.kind === 'redeliver') for (const task of entry.tasks) found.set(task, entry.seq);
       }
     }
@@ -296,23 +322,38 @@ export class JournalReader {
     if (numbers.length === 0) return;
     const low = numbers.reduce((a, b) => Math.min(a, b));
     const high = numbers.reduce((a, b) => Math.max(a, b));
-    for (const summary of await this.#runs.summaries(this.#run)) {
+    for (const summary of await this.#summaries()) {
       const within = Object.values(summary.nodes).some(
         ({ [range]: span }) => span && span[0] <= high && span[1] >= low,
       );
       if (!within) continue;
-      for (const entry of (await this.#chunk(summary.first)).entries) visit(entry);
+      for (const entry of await this.#entries(summary.first)) visit(entry);
     }
   }
 
-  async #chunk(first: number): Promise<JournalChunk> {
+  /** Summaries of the chunks that can be read, as far as that is known. */
+  async #summaries(after = 0): Promise<ChunkSummary[]> {
+    const summaries = await this.#runs.summaries(this.#run, after);
+    const end = this.#damage?.first;
+    return end === undefined ? summaries : summaries.filter(({ first }) => first < end);
+  }
+
+  /** The entries of a chunk; none where it is damaged, or comes after one that is. */
+  async #entries(first: number): Promise<JournalEntry[]> {
+    if (this.#damage && first >= this.#damage.first) return [];
     const kept = this.#chunks.get(first);
-    if (kept) return kept;
-    const chunk = await this.#runs.chunk(this.#run, first);
-    if (!chunk) throw new NotFoundError('chunk', `${this.#run}/${first}`);
+    if (kept) return kept.entries;
+    let chunk: JournalChunk;
+    try {
+      chunk = await chunkAt(this.#runs, this.#run, first);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'chunk_damaged') throw error;
+      this.#damage = { first, problem: { code: error.code, message: error.message } };
+      return [];
+    }
     this.#chunks.set(first, chunk);
     if (this.#chunks.size > keptChunks) this.#chunks.delete(this.#chunks.keys().next().value as number);
-    return chunk;
+    return chunk.entries;
   }
 }
 

@@ -8,6 +8,7 @@
 import type { WireError } from '../errors.ts';
 import type { ErrorRecord, RunStatus } from '../schema/run.ts';
 
+/** Raised with a step in `journal-versions.ts`, also when the codec's format changes. */
 export const journalVersion = 1;
 
 interface EntryBase {

@@ -79,6 +79,7 @@ export abstract class RunQueries {
       ...(remaining && { remaining }),
       ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
       ...(cursor && { errorCursor: cursor }),
+      ...(reader.problem && { problem: reader.problem }),
     };
   }
 

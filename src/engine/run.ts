@@ -8,7 +8,7 @@ import { type JournalSink, JournalWriter } from './journal-writer.ts';
 import { RateMeter } from './rate-meter.ts';
 import { RemainingMeter } from './remaining-meter.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
-import type { Load, NodeState, SchedulerState } from './scheduler-state.ts';
+import type { Commands, Load, NodeState, SchedulerState } from './scheduler-state.ts';
 import type { SpillReader } from './spill-reader.ts';
 import { isWorthAnotherTry, patience } from './store-patience.ts';
 
@@ -51,6 +51,8 @@ export interface LiveRunOptions {
   /** Reads back what the state leaves to the journal. */
   spill: SpillReader;
   clock: Clock;
+  /** Makes the state anew, as the journal in the store leaves it. */
+  rebuild: () => Promise<SchedulerState>;
 }
 
 type Control = SchedulerEvent extends infer Event
@@ -64,7 +66,9 @@ export class LiveRun {
   /** Settles when the run has ended and its journal is complete in the store, or when another engine keeps it. */
   readonly ended: Promise<void>;
   readonly #base: RunSummary;
-  readonly #state: SchedulerState;
+  readonly #journal: JournalSink;
+  readonly #rebuild: () => Promise<SchedulerState>;
+  #state: SchedulerState;
   readonly #executor: Executor;
   readonly #clock: Clock;
   readonly #writer: JournalWriter;
@@ -81,6 +85,9 @@ export class LiveRun {
   /** Takes no more events: its host ends, or another engine keeps it. */
   #isLeft = false;
   #isTaken = false;
+  /** The scheduler has thrown: its state cannot be trusted until it has been made anew. */
+  #isBroken = false;
+  #hasBroken = false;
   /** Why the store refuses what this run writes, while it does. */
   #held: StoreError | undefined;
   #onHeld: (() => void)[] = [];
@@ -93,6 +100,8 @@ export class LiveRun {
   constructor(options: LiveRunOptions) {
     this.id = options.summary.id;
     this.#base = options.summary;
+    this.#journal = options.journal;
+    this.#rebuild = options.rebuild;
     this.#executor = options.executor;
     this.#clock = options.clock;
     this.#spill = options.spill;
@@ -122,8 +131,10 @@ export class LiveRun {
 
   /** Sends the scheduler an event and carries out what follows. */
   send(control: Control): void {
-    if (this.#isLeft) return;
-    const { commands, status } = this.#step(control);
+    if (this.#isLeft || this.#isBroken) return;
+    const done = this.#step(control);
+    if (!done) return;
+    const { commands, status } = done;
     this.#writer.write(commands.record);
     this.#collectNews(commands.record);
     if (commands.abort) this.#executor.cancel(this.id);
@@ -158,7 +169,7 @@ export class LiveRun {
 
   /** Takes no more events: it has ended, what did happen being on its way into the store, or lives elsewhere. */
   get isEnding(): boolean {
-    return this.#isLeft || hasEnded(this.#state.status);
+    return this.#isLeft || this.#isBroken || hasEnded(this.#state.status);
   }
 
   /** Another engine keeps the run now. */
@@ -239,7 +250,7 @@ export class LiveRun {
 
   /** How much longer it will take; undefined while that cannot be told. */
   remaining(): Remaining | undefined {
-    return this.#held ? undefined : this.#remaining.remaining(this.#clock.now());
+    return this.#held || this.isEnding ? undefined : this.#remaining.remaining(this.#clock.now());
   }
 
   news(): RunNews {
@@ -264,10 +275,45 @@ export class LiveRun {
   #step(control: Control) {
     const at = this.#clock.now();
     if (control.type === 'start' || control.type === 'recover') this.#startedAt ??= toIso(at);
-    const commands = step(this.#state, { ...control, at });
+    let commands: Commands;
+    try {
+      commands = step(this.#state, { ...control, at });
+    } catch (error) {
+      void this.#break(error);
+      return undefined;
+    }
     this.#remaining.observe(at);
     if (hasEnded(this.#state.status)) this.#finishedAt ??= toIso(at);
     return { commands, status: this.#state.status };
+  }
+
+  /**
+   * The scheduler has thrown, which is a fault of ours. Only this run fails, with the reason: what the step had
+   * recorded is forgotten, what was recorded before is committed, and the state is made anew from that to be stopped.
+   */
+  async #break(error: unknown): Promise<void> {
+    this.#isBroken = true;
+    this.#executor.cancel(this.id);
+    const reason = `The engine failed: ${toWireError(error).message}`;
+    await this.#writer.committed();
+    if (this.#isLeft) return;
+    if (!this.#hasBroken) {
+      this.#hasBroken = true;
+      try {
+        this.#state = await this.#rebuild();
+        this.#isBroken = false;
+        this.send({ type: 'fail', reason });
+        return;
+      } catch {
+        this.#isBroken = true;
+      }
+    }
+    // Its journal cannot be gone on with either, so its summary must say it all.
+    Object.assign(this.#state, { status: 'failed', reason });
+    this.#finishedAt ??= toIso(this.#clock.now());
+    await this.#journal.append(this.#summarise(), []).catch(() => {});
+    this.#isComplete = true;
+    this.#close();
   }
 
   async #execute(batch: Batch, writeAhead: boolean): Promise<void> {

@@ -52,6 +52,7 @@ export type SchedulerEvent = { at: number } & (
   | { type: 'leave' }
   | { type: 'close' }
   | { type: 'cancel'; reason?: string }
+  | { type: 'fail'; reason: string }
 );
 
 /** Takes in one event and says what follows. */
@@ -115,6 +116,8 @@ function apply(state: SchedulerState, event: Exclude<SchedulerEvent, { type: 'le
       return close(state);
     case 'cancel':
       return stop(state, 'cancelled', event.reason);
+    case 'fail':
+      return stop(state, 'failed', event.reason);
   }
 }
 

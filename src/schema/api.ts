@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { graphSchema } from './graph.ts';
 import {
   errorRecordSchema,
+  readProblemSchema,
   remainingSchema,
   runStatuses,
   runStatusSchema,
@@ -56,7 +57,11 @@ export const rowsQuerySchema = pageQuerySchema.extend({
 
 /** A list: `nextCursor` goes into the next request's `cursor`; null at the end. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable(),
+    problem: readProblemSchema.optional(),
+  });
 
 export const graphRecordSchema = z.object({
   id: z.string(),

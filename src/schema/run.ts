@@ -80,6 +80,9 @@ export const remainingSchema = z.object({
 });
 export type Remaining = z.infer<typeof remainingSchema>;
 
+/** Why something of a run cannot be told, such as `chunk_damaged`. */
+export const readProblemSchema = z.object({ code: z.string(), message: z.string() });
+
 /** A run's report; over HTTP outputs and errors are capped and carry cursors, on the command line they are whole. */
 export const runReportSchema = runSummarySchema.extend({
   outputs: z.record(z.string(), z.array(z.unknown())),
@@ -89,6 +92,8 @@ export const runReportSchema = runSummarySchema.extend({
   errorCursor: z.string().optional(),
   /** While it lives. */
   remaining: remainingSchema.optional(),
+  /** What of the run cannot be read: outputs and errors end before it. */
+  problem: readProblemSchema.optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;
 

@@ -15,6 +15,7 @@
  */
 import { Packr } from 'msgpackr/pack';
 import type { ChunkSummary, JournalChunk, JournalEntry } from '../engine/journal.ts';
+import { upToDate } from '../engine/journal-versions.ts';
 import { StoreError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import type { HeapCell } from './heap-format.ts';
@@ -42,7 +43,8 @@ export function encodeChunk(chunk: JournalChunk): Uint8Array {
 
 /**
  * The chunk these bytes hold.
- * @throws StoreError `chunk_damaged` naming run and first sequence number, when they are not what was written.
+ * @throws StoreError `chunk_damaged` naming run and first sequence number, when they are not what was written;
+ * `journal_newer`
  */
 export function decodeChunk(bytes: Uint8Array, run: string, first: number): JournalChunk {
   const damaged = (cause?: unknown) =>
@@ -62,7 +64,7 @@ export function decodeChunk(bytes: Uint8Array, run: string, first: number): Jour
     throw damaged(error);
   }
   if (chunk.run !== run || chunk.first !== first) throw damaged();
-  return chunk;
+  return upToDate(chunk);
 }
 
 /** Any structured-cloneable value as bytes. @throws StoreError `value_not_storable` */

@@ -13,6 +13,8 @@ export interface Page<T> {
   items: T[];
   /** Pass it on to read further; null at the end. */
   nextCursor: string | null;
+  /** Why the list ends before its end: what comes after cannot be read. */
+  problem?: { code: string; message: string };
 }
 export interface PageQuery {
   /** Default 100, at most 1,000. */
@@ -69,7 +71,7 @@ export interface RunStore {
   append(run: RunSummary, chunks: JournalChunk[]): Promise<void>;
   /** Summaries of the chunks that hold entries after `after` (a sequence number, default 0), in order. */
   summaries(run: string, after?: number): Promise<ChunkSummary[]>;
-  /** The chunk whose first entry has this sequence number. @throws StoreError `chunk_damaged` naming it. */
+  /** The chunk whose first entry has this sequence number. @throws StoreError `chunk_damaged` naming it, `journal_newer`. */
   chunk(run: string, first: number): Promise<JournalChunk | undefined>;
   /** Removes the run, its journal, and the artifacts nobody else uses. */
   delete(id: string): Promise<boolean>;

@@ -98,7 +98,7 @@ test('ids that are names of an object have nothing of it', async () => {
 test('a hundred thousand tasks may wait for their next attempt at once', async () => {
   const policy = { retry: { max: 1, delayMs: 10_000, jitter: 0.5 } };
   const inputs = Array.from({ length: 100_000 }, (_, i) => i);
-  const { engine, clock } = simulatedEngine(1, undefined, createMemoryStore(), 2 ** 26);
+  const { engine, clock } = simulatedEngine(1, undefined, createMemoryStore(), { queueMemory: 2 ** 26 });
   const { id } = await engine.start(graph([code('a', '() => { throw 1; }', { policy })], { a: inputs }));
   while (((await engine.summary(id)).nodes.a?.retried ?? 0) < inputs.length) {
     clock.next();

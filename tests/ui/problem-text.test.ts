@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { refuseNewer } from '../../src/engine/journal-versions.ts';
 import { validateGraph } from '../../src/engine/validate.ts';
-import { NotFoundError, TimeoutError, ValidationError, WorkerDiedError } from '../../src/errors.ts';
+import {
+  HostDiedError,
+  NotFoundError,
+  TimeoutError,
+  ValidationError,
+  WorkerDiedError,
+} from '../../src/errors.ts';
 import { pathParts } from '../../src/files/file-path.ts';
 import { prepareTools } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
@@ -106,6 +113,10 @@ describe('problems in Chinese', () => {
     'a dead worker': () => {
       throw new WorkerDiedError('out of memory');
     },
+    'a task that ended its host': () => {
+      throw new HostDiedError(2);
+    },
+    'a journal of a newer version': () => refuseNewer('r1', 99),
     'a run that is gone': () => {
       throw new NotFoundError('run', 'r1');
     },
@@ -116,6 +127,16 @@ describe('problems in Chinese', () => {
       expect(sayProblem(errorCode, message), message).toMatch(/\p{Script=Han}/u);
     });
   }
+
+  it.each([
+    'The run waits for its store: There is no room left on the disk.',
+    'The run waits for its store: The store is closed.',
+    'The run is kept by another process now.',
+    'The engine failed: out of luck',
+    'The run could not be resumed: The journal of run r1 is damaged in the chunk from entry 7 on.',
+  ])('tells why a run stands as it does: %s', (reason) => {
+    expect(sayProblem('run_reason', reason)).toMatch(/\p{Script=Han}/u);
+  });
 
   it('leaves the words of the user’s own errors alone', () => {
     expect(sayProblem(undefined, 'No thirteen, please')).toBeUndefined();

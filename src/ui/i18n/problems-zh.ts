@@ -266,6 +266,47 @@ export const rules: Record<string, readonly Rule[]> = {
   store_busy: [[undefined, '存储正忙，请稍后再试。']],
   store_closed: [[undefined, '存储已关闭。']],
   store_failed: [rule('The store failed: (.+)', '存储出错：$1')],
+  chunk_damaged: [
+    rule(
+      'The journal of run (.+) is damaged in the chunk from entry (\\d+) on\\.',
+      '运行 $1 的日志从第 $2 条记录起的一段已损坏。',
+    ),
+    rule(
+      'The journal of run (.+) lacks its chunk from entry (\\d+) on\\.',
+      '运行 $1 的日志缺少从第 $2 条记录起的一段。',
+    ),
+  ],
+  journal_newer: [
+    rule(
+      'The journal of run (.+) was written by a newer version .+',
+      '运行 $1 的日志来自更新版本的 Handloom。',
+    ),
+  ],
+  host_died: [
+    rule(
+      'The host ended (\\d+) times while only this task ran\\.',
+      '仅此任务在运行时，宿主已意外结束 $1 次。',
+    ),
+  ],
+  // Why a run stands as it does
+  run_reason: [
+    rule(
+      'The run waits for its store: There is no room left .+',
+      '没有空间保存数据，运行正在等待，有空间后会自动继续。',
+    ),
+    rule('The run waits for its store: Another process .+', '存储正忙，运行正在等待，稍后会自动继续。'),
+    rule('The run waits for its store: (.+)', '存储暂不可用，运行正在等待，稍后会自动继续：$1'),
+    rule('The run is kept by another process now\\.', '此运行现由另一个进程负责。'),
+    rule('The engine failed: (.+)', '引擎内部出错：$1'),
+    rule('The store failed: (.+)', '存储出错：$1'),
+    rule(
+      'The run could not be resumed: The journal of run .+ is damaged in the chunk from entry (\\d+) on\\.',
+      '运行无法继续：其日志从第 $1 条记录起的一段已损坏。',
+    ),
+    rule('The run could not be resumed: (.+)', '运行无法继续：$1'),
+    rule('What the run (.+) was given could not be read: (.+)', '无法读取运行 $1 收到的数据：$2'),
+    rule(`The join ${quoted} would give more than (\\d+) rows\\.`, '连接节点 $1 会给出超过 $2 行。'),
+  ],
   store_newer: [[undefined, '保存的数据来自更新的版本。']],
   value_not_storable: [rule('A value of kind (.+) cannot be stored\\.', '无法保存类型为 $1 的值。')],
   value_damaged: [[undefined, '保存的值已损坏。']],
