@@ -156,7 +156,9 @@ describe('a task that takes its host down', () => {
   );
 
   test('is found where it comes of a task that was there before', async () => {
-    const nodes = [code('a', { params: { code: '(n) => n + 1' } }), code('b')];
+    // On workers of its own, so that the two do not travel as one.
+    const apart = code('b', { policy: { mode: 'process' } });
+    const nodes = [code('a', { params: { code: '(n) => n + 1' } }), apart];
     const document = graph(nodes, { a: numbers(40) }, [{ source: 'a', target: 'b' }]);
     const isKiller = (payload: unknown) => payload === 40;
     const { store, id, lives } = await liveOn(document, { isKiller, afterMs: 0 });
