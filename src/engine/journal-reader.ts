@@ -392,7 +392,7 @@ function tasksEndedAs(entry: JournalEntry, status: 'failed' | 'duplicate' | 'can
   if (entry.kind === 'attempt') {
     return status === 'failed' ? entry.tasks.filter((_, i) => entry.ends?.[i] === attemptEnd.failed) : [];
   }
-  const kind = status === 'cancelled' ? 'cancel' : 'duplicate';
+  const kind = status === 'cancelled' ? 'cancel' : status;
   return entry.kind === kind ? entry.tasks : [];
 }
 
