@@ -19,7 +19,7 @@ import {
   release,
   type SchedulerState,
 } from './scheduler-state.ts';
-import type { MemoryBudget } from './task-queue.ts';
+import type { MemoryBudget, TaskColumns } from './task-queue.ts';
 
 /** A worker's death is tried again once, whatever the policy: it may have been another's fault. */
 const deathsForgiven = 1;
@@ -72,7 +72,7 @@ export function settleOutcome(
     default:
       if (batchId === state.suspects.alone)
         for (const task of batch.tasks) state.suspects.hold(flight.node, task);
-      else node.queue.putBack(batch);
+      else putBack(node, batch);
       return undefined;
   }
 }
@@ -233,7 +233,8 @@ function settleMixed(
       errors: result.errors,
     });
   }
-  keepState(state, node, result);
+  // A fold that took nothing in has nothing new to give.
+  if (ends.includes(attemptEnd.succeeded)) keepState(state, node, result);
   if (node.join) {
     const columns = [batch.tasks, batch.payloads].map((column) => succeeded.map((i) => column[i]));
     keepKeys(node, columns[0] as number[], columns[1] as unknown[], result.values);
@@ -252,7 +253,7 @@ function settleMixed(
   });
   if (again.length > 0) {
     again.sort((a, b) => a - b);
-    node.queue.putBack({
+    putBack(node, {
       tasks: again.map((i) => batch.tasks[i] as number),
       payloads: again.map((i) => batch.payloads[i]),
     });
@@ -271,6 +272,11 @@ function isTriedAgain(node: NodeState, attempt: number, error: WireError): boole
 
 /** Where tasks are taken in order, a task's successors in the queue wait with it. */
 const keepsItsPlace = (node: NodeState): boolean => node.plan.policy.mode === 'serial';
+
+/** Returns tasks to where they are sent out from next; where order counts, a suspect goes before the other suspects. */
+function putBack(node: NodeState, columns: TaskColumns): void {
+  (keepsItsPlace(node) && node.suspects.length > 0 ? node.suspects : node.queue).putBack(columns);
+}
 
 function tryAgain(
   state: SchedulerState,
