@@ -162,6 +162,15 @@ function recover(state: SchedulerState): void {
   if (isUnbegun) start(state);
   // Should it die again at once, that this life began must be known.
   state.suspects.needCommit();
+  waitForRates(state);
+}
+
+/** Lets a window of each rate limit pass: what was sent out last, before the state was made anew, is not known. */
+function waitForRates(state: SchedulerState): void {
+  for (const { plan, sent } of state.nodes) {
+    const { rateLimit } = plan.policy;
+    if (rateLimit) sent.push({ at: state.now, count: rateLimit.count });
+  }
 }
 
 function wake(state: SchedulerState): void {
@@ -185,12 +194,17 @@ function close(state: SchedulerState): void {
     component.waitingFor--;
     state.unsettled.add(index);
   });
+  // Staged nodes with nothing upstream have waited for nothing else.
+  for (const node of state.nodes) markReady(state, node.plan.index);
 }
 
 function retry(state: SchedulerState, event: SchedulerEvent & { type: 'retry' }): void {
   const { tasks, attempts } = event;
   const node = nodeAt(state, event.node);
-  if (hasEnded(state.status)) setStatus(state, 'running', 'failed tasks are tried again');
+  if (hasEnded(state.status)) {
+    setStatus(state, 'running', 'failed tasks are tried again');
+    waitForRates(state);
+  }
   record(state, { kind: 'redeliver', node: node.plan.id, tasks, attempts });
   node.counters.failed -= tasks.length;
   node.counters.retried += tasks.length;
