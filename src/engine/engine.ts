@@ -28,6 +28,7 @@ import { Replay } from './replay.ts';
 import { beyondRetention, type EndedRun, type Retention } from './retention.ts';
 import { LiveRun } from './run.ts';
 import { type CountingExecutor, RunQueries } from './run-queries.ts';
+import type { step } from './scheduler.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
 import { restrictGraph } from './scope.ts';
 import { SpillReader } from './spill-reader.ts';
@@ -53,6 +54,8 @@ export interface EngineOptions {
   retention?: Retention;
   /** Bytes that the waiting payloads of a run may take in memory. @default 64 MiB */
   queueMemory?: number;
+  /** What decides; a simulation looks over its shoulder at every event. @default the scheduler's `step` */
+  step?: typeof step;
 }
 
 export interface StartOptions {
@@ -515,10 +518,20 @@ export class Engine extends RunQueries {
     nodes: PreparedNode[],
     graph: Graph,
   ): LiveRun {
-    const { clock, newId } = this.#options;
+    const { clock, newId, step } = this.#options;
     const [executor, journal, life] = [this.#executor, this.#journal, newId()];
     const rebuild = async () => (await this.#replay(await this.record(summary.id), graph, nodes)).state;
-    const run = new LiveRun({ summary, state, executor, life, journal, spill, clock, rebuild });
+    const run = new LiveRun({
+      summary,
+      state,
+      executor,
+      life,
+      journal,
+      spill,
+      clock,
+      rebuild,
+      ...(step && { step }),
+    });
     this.live.set(run.id, run);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
     void run.ended.then(() => {

@@ -53,6 +53,8 @@ export interface LiveRunOptions {
   clock: Clock;
   /** Makes the state anew, as the journal in the store leaves it. */
   rebuild: () => Promise<SchedulerState>;
+  /** @default the scheduler's */
+  step?: typeof step;
 }
 
 type Control = SchedulerEvent extends infer Event
@@ -71,6 +73,7 @@ export class LiveRun {
   #state: SchedulerState;
   readonly #executor: Executor;
   readonly #clock: Clock;
+  readonly #decide: typeof step;
   readonly #writer: JournalWriter;
   readonly #spill: SpillReader;
   readonly #rates: RateMeter;
@@ -105,6 +108,7 @@ export class LiveRun {
     this.#executor = options.executor;
     this.#clock = options.clock;
     this.#spill = options.spill;
+    this.#decide = options.step ?? step;
     this.#state = options.state;
     this.#startedAt = options.summary.startedAt;
     this.#rates = new RateMeter(
@@ -277,7 +281,7 @@ export class LiveRun {
     if (control.type === 'start' || control.type === 'recover') this.#startedAt ??= toIso(at);
     let commands: Commands;
     try {
-      commands = step(this.#state, { ...control, at });
+      commands = this.#decide(this.#state, { ...control, at });
     } catch (error) {
       void this.#break(error);
       return undefined;
