@@ -80,7 +80,9 @@ export function settleOutcome(
 function settleInitialState(state: SchedulerState, node: NodeState, outcome: BatchOutcome): undefined {
   const initial = outcome.kind === 'done' ? outcome.result.state : undefined;
   if (initial?.value !== undefined) node.fold = initial;
-  // A lost batch is asked for again; otherwise there is no state to begin with, and nothing to give.
+  // It is asked for again when it was lost, and once when its worker died: there was no task to be at fault.
+  else if (outcome.kind === 'died' && !node.hasDiedAtStart) node.hasDiedAtStart = true;
+  // Otherwise there is no state to begin with, and nothing to give.
   else if (outcome.kind !== 'lost') node.flushed = true;
   release(state, node.plan.index, 1);
 }

@@ -55,6 +55,8 @@ export interface NodeState {
   seen?: Set<string>;
   /** State of a fold. */
   fold?: { value: unknown };
+  /** A worker has died while a fold's initial state was asked for. */
+  hasDiedAtStart?: true;
   /** What a collection holds. */
   gathered: { tasks: number[]; payloads: unknown[] };
   /** What a join holds, and on which side. */
