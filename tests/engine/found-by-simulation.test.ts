@@ -1,0 +1,104 @@
+/** What simulated runs have found: the smallest run that shows each mistake. */
+import { expect, test } from 'vitest';
+import type { BatchOutcome } from '../../src/engine/executor.ts';
+import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { runGraph, simulatedEngine } from './run-graph.ts';
+
+const code = (id: string, source: string, rest: Partial<GraphNode> = {}): GraphNode => ({
+  id,
+  type: 'code.js',
+  params: { code: source },
+  ...rest,
+});
+
+const graph = (nodes: GraphNode[], inputs: Graph['inputs'], edges: GraphEdge[] = []): Graph => ({
+  format: 'handloom.graph',
+  version: 1,
+  name: 'test',
+  nodes,
+  edges,
+  inputs,
+});
+
+const died: BatchOutcome = { kind: 'died', reason: 'simulated', worker: 'w' };
+
+test('duplicates are not listed among the failed tasks', async () => {
+  const failing = '(n) => { if (n === 2) throw new Error("two"); return n; }';
+  const node = code('a', failing, { policy: { dedupe: true } });
+  const { engine, id } = await runGraph(graph([node], { a: [1, 1, 2, 2] }));
+  const { items } = await engine.tasks(id, { status: 'failed' });
+  expect(items.map(({ payload, status }) => [payload, status])).toEqual([[2, 'failed']]);
+});
+
+test('a staged node without anything upstream starts when its run is closed', async () => {
+  const { engine, clock } = simulatedEngine(1);
+  const node = code('a', '(n) => n', { policy: { start: 'staged' } });
+  const { id } = await engine.start(graph([node], { a: [1, 2] }), { keepOpen: true });
+  await engine.close(id);
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 2 } } });
+});
+
+test('a fold whose failed task fails again gives nothing a second time', async () => {
+  const params = { code: '(sum, n) => { if (n === 2) throw new Error("two"); return sum + n; }', initial: 0 };
+  const { engine, clock, id } = await runGraph(
+    graph([{ id: 'r', type: 'flow.reduce', params }], { r: [1, 2, 3] }),
+  );
+  await engine.retry(id);
+  await clock.until(engine.ended(id));
+  expect((await engine.report(id)).outputs.r).toEqual([4]);
+});
+
+test('a fold gives its initial state though a worker died when it was asked for', async () => {
+  const params = { code: '(sum, n) => sum + n', initial: 0 };
+  const { engine, clock, executor } = simulatedEngine(1);
+  const execute = executor.execute.bind(executor);
+  let deaths = 0;
+  executor.execute = async (batch) => (deaths++ === 0 ? died : execute(batch));
+  const { id } = await engine.start(graph([{ id: 'r', type: 'flow.reduce', params }], {}));
+  await clock.until(engine.ended(id));
+  expect((await engine.report(id)).outputs.r).toEqual([0]);
+});
+
+test('a serial node keeps its order when a task that was alone after a death is tried again or lost', async () => {
+  const flaky = '(n, ctx) => { if (ctx.attempt === 1 && n % 3 === 0) throw new Error("again"); return n; }';
+  const node = code('a', flaky, { policy: { mode: 'serial', retry: { max: 1, delayMs: 5 } } });
+  const { engine, clock, executor } = simulatedEngine(1);
+  const execute = executor.execute.bind(executor);
+  let deaths = 0;
+  let alone = 0;
+  executor.execute = async (batch) => {
+    const outcome = await execute(batch);
+    if (batch.tasks.length > 3 && deaths === 0) return ++deaths ? died : outcome;
+    if (batch.tasks.length === 1 && deaths > 0 && ++alone % 4 === 2)
+      return { kind: 'lost', reason: 'simulated' };
+    return outcome;
+  };
+  const inputs = Array.from({ length: 60 }, (_, i) => i);
+  const { id } = await engine.start(graph([node], { a: inputs }));
+  await clock.until(engine.ended(id));
+  expect([deaths, alone > 4]).toEqual([1, true]);
+  expect((await engine.report(id)).outputs.a).toEqual(inputs);
+});
+
+test('a rate limit holds across the death of a host', async () => {
+  const store = createMemoryStore();
+  const policy = { rateLimit: { count: 5, perMs: 1000 } };
+  const first = simulatedEngine(1, undefined, store);
+  const inputs = Array.from({ length: 20 }, (_, i) => i);
+  const { id } = await first.engine.start(graph([code('a', '(n) => n', { policy })], { a: inputs }));
+  while (first.executor.begun.length < 5) {
+    first.clock.next();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await first.engine.leave();
+  const sent = first.executor.begun[4]?.at as number;
+
+  const { engine, clock, executor } = simulatedEngine(2, undefined, store);
+  clock.after(sent - clock.now(), () => {});
+  clock.next();
+  await engine.recover();
+  await clock.until(engine.ended(id));
+  expect((executor.begun[0]?.at as number) - sent).toBeGreaterThanOrEqual(1000);
+});
