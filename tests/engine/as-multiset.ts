@@ -5,7 +5,8 @@ export const asMultiset = (values: unknown[]): string[] => values.map(withoutOrd
 
 function withoutOrder(value: unknown): string {
   if (Array.isArray(value)) return `[${asMultiset(value).join()}]`;
-  if (typeof value !== 'object' || value === null) return canonicalKey(value);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return canonicalKey(value);
   return `{${Object.entries(value)
     .map(([key, part]) => `${key}:${withoutOrder(part)}`)
     .sort()

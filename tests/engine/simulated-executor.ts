@@ -1,10 +1,10 @@
 /** Carries out batches with the real node runner, but in simulated time, in any order, and with faults by seed. */
+import type { Clock } from '../../src/engine/clock.ts';
 import type { Batch, BatchOutcome, BatchResult, Executor, ExecutorRun } from '../../src/engine/executor.ts';
 import { BatchFrame } from '../../src/pool/batch-frame.ts';
 import { runChain } from '../../src/pool/chain.ts';
 import { type LoadedProgram, loadProgram, runBatch } from '../../src/pool/node-runner.ts';
 import type { Access } from '../../src/pool/task-context.ts';
-import type { SimulatedClock } from './simulated-clock.ts';
 
 export interface Faults {
   /** Chance that a batch of several tasks dies with its worker, or is lost, 0 to 1. */
@@ -12,7 +12,7 @@ export interface Faults {
 }
 
 export class SimulatedExecutor implements Executor {
-  readonly parallelism = 3;
+  readonly parallelism: number = 3;
   /** Most batches of one node that were under way at once, and the order in which tasks began. */
   readonly peak = new Map<string, number>();
   readonly begun: { node: string; task: number; at: number }[] = [];
@@ -20,7 +20,7 @@ export class SimulatedExecutor implements Executor {
   readonly largest = new Map<string, number>();
   /** Batches that went on to a further node. */
   chained = 0;
-  readonly #clock: SimulatedClock;
+  readonly #clock: Clock;
   readonly #random: () => number;
   readonly #faults: Faults;
   readonly #programs = new Map<string, Promise<LoadedProgram>>();
@@ -29,7 +29,7 @@ export class SimulatedExecutor implements Executor {
   readonly cancelled: string[] = [];
   #cancelled = new Set<string>();
 
-  constructor(clock: SimulatedClock, random: () => number, faults: Faults = { loss: 0 }) {
+  constructor(clock: Clock, random: () => number, faults: Faults = { loss: 0 }) {
     this.#clock = clock;
     this.#random = random;
     this.#faults = faults;
@@ -60,6 +60,11 @@ export class SimulatedExecutor implements Executor {
       if (batch.tasks.length > 1) return { kind: 'died', reason: 'simulated', worker: 'w' };
       return { kind: 'lost', reason: 'simulated' };
     }
+    return this.carryOut(batch);
+  }
+
+  /** Lets the node's own handlers take the batch. */
+  protected async carryOut(batch: Batch): Promise<BatchOutcome> {
     const program = (await this.#programs.get(`${batch.run}/${batch.node}`)) as LoadedProgram;
     const result = await this.#run(program, batch);
     // A worker may go on along the chain, or leave it to the engine.
@@ -77,10 +82,14 @@ export class SimulatedExecutor implements Executor {
   #runChain(batch: Batch, result: BatchResult): Promise<BatchResult[]> {
     this.chained++;
     return runChain(batch, result, async (stage) => {
+      this.goOn(stage);
       for (const task of stage.tasks) this.begun.push({ node: stage.node, task, at: this.#clock.now() });
       return this.#run((await this.#programs.get(`${stage.run}/${stage.node}`)) as LoadedProgram, stage);
     });
   }
+
+  /** Told of each node along a chain; what it throws ends the way there. */
+  protected goOn(_stage: Batch): void {}
 
   /** Batches under way. */
   get out(): number {

@@ -1,0 +1,246 @@
+/**
+ * The scheduler under watch: after every event its commands are held against a model built from what it records, and
+ * against every promise that DESIGN makes about what may be sent out when.
+ */
+import type { Batch } from '../../src/engine/executor.ts';
+import type { JournalEntry } from '../../src/engine/journal.ts';
+import { type SchedulerEvent, step } from '../../src/engine/scheduler.ts';
+import { type Commands, noCommands, type SchedulerState } from '../../src/engine/scheduler-state.ts';
+import type { GraphFacts } from './graph-facts.ts';
+import { type ModelNode, must, RunModel, same } from './run-model.ts';
+
+export interface CheckedSchedulerOptions {
+  facts: GraphFacts;
+  edges: { source: string; target: string }[];
+  keepOpen: boolean;
+  parallelism: number;
+  /** What of a run is in the store. */
+  committed: (run: string) => readonly JournalEntry[];
+  /** Whether this outcome is to reach the scheduler twice. */
+  isRepeated: () => boolean;
+  /** Told of every event and what followed. */
+  trace: (event: SchedulerEvent, commands: Commands) => void;
+  /** Told of what must not happen. */
+  onViolation: (error: unknown) => void;
+}
+
+/** A run in one of its lives. */
+interface Life {
+  model: RunModel;
+  flights: Map<number, Batch>;
+  /** The store refuses. */
+  isHeld: boolean;
+  /** Number of the batch of suspects that was sent out last. */
+  alone?: number;
+}
+
+export class CheckedScheduler {
+  readonly #options: CheckedSchedulerOptions;
+  readonly #lives = new WeakMap<SchedulerState, Life>();
+  /** When tasks were sent out, by node. */
+  readonly #sent = new Map<string, { at: number; count: number }[]>();
+  #now = 0;
+
+  constructor(options: CheckedSchedulerOptions) {
+    this.#options = options;
+  }
+
+  readonly step = (state: SchedulerState, event: SchedulerEvent): Commands => {
+    try {
+      return this.#step(state, event);
+    } catch (error) {
+      this.#options.onViolation(error);
+      return noCommands();
+    }
+  };
+
+  #step(state: SchedulerState, event: SchedulerEvent): Commands {
+    must(event.at >= this.#now, () => 'time goes back');
+    this.#now = event.at;
+    const life = this.#lifeOf(state);
+    const commands = step(state, event);
+    if (event.type === 'outcome' && this.#options.isRepeated()) {
+      const again = step(state, event);
+      must(
+        again.record.every(({ kind }) => kind === 'start'),
+        () => 'an outcome counts a second time',
+      );
+      commands.record.push(...again.record);
+      commands.dispatch.push(...again.dispatch);
+      commands.load.push(...again.load);
+      commands.barrier ||= again.barrier;
+      if (again.wakeAt !== undefined) commands.wakeAt = again.wakeAt;
+    }
+    this.#options.trace(event, commands);
+    if (event.type === 'outcome') life.flights.delete(event.batch);
+    life.model.take(commands.record);
+    if (life.model.hasEnded) life.flights.clear();
+    if (event.type === 'hold' || event.type === 'release') life.isHeld = event.type === 'hold';
+    for (const { batch } of commands.dispatch) this.#checkDispatch(state, life, batch, event.at);
+    checkAlone(commands, life);
+    this.#checkLimits(state, life);
+    this.#checkCounters(state, life);
+    return commands;
+  }
+
+  #lifeOf(state: SchedulerState): Life {
+    let life = this.#lives.get(state);
+    if (!life) {
+      const { facts, edges, keepOpen } = this.#options;
+      life = { model: new RunModel(facts, edges, keepOpen), flights: new Map(), isHeld: false };
+      this.#lives.set(state, life);
+      life.model.take(this.#options.committed(state.run));
+      // What a task waits for is forgotten with its host.
+      for (const task of life.model.tasks.values()) task.notBefore = 0;
+      this.#checkCounters(state, life);
+    }
+    return life;
+  }
+
+  #checkDispatch(state: SchedulerState, { model, flights, isHeld }: Life, batch: Batch, now: number): void {
+    const node = model.node(batch.node);
+    const { facts } = node;
+    must(
+      model.status === 'running' || batch.tasks.length === 0,
+      () => `${batch.node} is sent tasks in a ${model.status} run`,
+    );
+    must(!isHeld || batch.tasks.length === 0, () => `${batch.node} is sent tasks while the store refuses`);
+    must(!flights.has(batch.id), () => `batch ${batch.id} is sent twice`);
+    const flying = new Set([...flights.values()].flatMap(({ tasks }) => tasks));
+    batch.tasks.forEach((number, i) => {
+      const task = model.task(number);
+      must(
+        task.node === batch.node && task.state === 'waiting',
+        () => `task ${number}, ${task.state} at ${task.node}, is sent to ${batch.node}`,
+      );
+      must(!flying.has(number), () => `task ${number} is sent out twice at once`);
+      flying.add(number);
+      must(
+        batch.attempts[i] === task.attempt,
+        () => `task ${number} is sent as attempt ${batch.attempts[i]}, not ${task.attempt}`,
+      );
+      must(
+        now >= task.notBefore - 1e-6,
+        () => `task ${number} is tried again ${task.notBefore - now} ms too soon`,
+      );
+      must(same(batch.payloads[i], task.payload), () => `task ${number} is sent out with another payload`);
+    });
+    if (facts.policy.mode === 'serial') checkOrder(model, node, batch);
+    if (facts.isStaged && batch.tasks.length > 0) this.#checkTurn(model, flights, node);
+    const most = facts.policy.maxTasksPerWorker ?? Number.POSITIVE_INFINITY;
+    must(batch.tasks.length <= most, () => `${batch.tasks.length} tasks for a worker of ${batch.node}`);
+    flights.set(batch.id, batch);
+    this.#checkRate(node, batch, now);
+    this.#checkQueues(state, model, flights, batch);
+  }
+
+  /** Everything upstream of a staged node has ended, when it is sent tasks. */
+  #checkTurn(model: RunModel, flights: Map<number, Batch>, { facts }: ModelNode): void {
+    must(!model.isOpen, () => `${facts.id} is staged and runs while the run is open`);
+    for (const id of facts.upstream) {
+      const { waiting, holds } = model.node(id);
+      const isFlying = [...flights.values()].some(({ node }) => node === id);
+      must(
+        waiting.size === 0 && !holds && !isFlying,
+        () => `${facts.id} is staged and runs before ${id} has ended`,
+      );
+    }
+  }
+
+  #checkRate({ facts }: ModelNode, batch: Batch, now: number): void {
+    const { rateLimit } = facts.policy;
+    if (!rateLimit || batch.tasks.length === 0) return;
+    const sent = this.#sent.get(facts.id) ?? [];
+    this.#sent.set(facts.id, sent);
+    sent.push({ at: now, count: batch.tasks.length });
+    const within = sent.reduce((sum, { at, count }) => (at > now - rateLimit.perMs ? sum + count : sum), 0);
+    must(within <= rateLimit.count, () => `${facts.id} is sent ${within} tasks within ${rateLimit.perMs} ms`);
+  }
+
+  /** What waits at a node with a queue limit, and what its feeders are at, stay within the limit. */
+  #checkQueues(state: SchedulerState, model: RunModel, flights: Map<number, Batch>, batch: Batch): void {
+    for (const { facts } of model.nodes.values()) {
+      const { queueLimit } = facts.policy;
+      if (
+        queueLimit === undefined ||
+        facts.isStaged ||
+        !facts.feeders.has(batch.node) ||
+        batch.tasks.length === 0
+      )
+        continue;
+      let coming = 0;
+      for (const { node, tasks } of flights.values()) if (facts.feeders.has(node)) coming += tasks.length;
+      const queued = state.nodes[facts.index]?.queue.length ?? 0;
+      must(
+        queued + coming <= queueLimit,
+        () => `${queued} tasks wait at ${facts.id}, and ${coming} come, beyond ${queueLimit}`,
+      );
+    }
+  }
+
+  #checkLimits({ sharedLanes }: SchedulerState, { model, flights }: Life): void {
+    const batches = new Map<string, number>();
+    const tasks = new Map<string, number>();
+    let shared = 0;
+    for (const batch of flights.values()) {
+      batches.set(batch.node, (batches.get(batch.node) ?? 0) + 1);
+      tasks.set(batch.node, (tasks.get(batch.node) ?? 0) + batch.tasks.length);
+      if (model.node(batch.node).facts.isShared && batch.tasks.length > 0) shared++;
+    }
+    must(shared <= sharedLanes, () => `${shared} batches on the shared workers`);
+    for (const [id, count] of batches) {
+      const { policy, kind } = model.node(id).facts;
+      const most =
+        policy.mode === 'serial' || kind === 'fold' ? 1 : (policy.workers ?? this.#options.parallelism * 2);
+      must(count <= most, () => `${count} batches of ${id} at once`);
+      const held = tasks.get(id) ?? 0;
+      must(policy.mode !== 'async' || held <= most, () => `${held} tasks of ${id} at once`);
+    }
+  }
+
+  #checkCounters(state: SchedulerState, { model, flights }: Life): void {
+    const flying = new Map<string, number>();
+    for (const { node, tasks } of flights.values()) flying.set(node, (flying.get(node) ?? 0) + tasks.length);
+    for (const { plan, counters } of state.nodes) {
+      const node = model.node(plan.id);
+      const running = flying.get(plan.id) ?? 0;
+      const expected: Record<string, number> = { ...node.counters, running };
+      for (const [name, count] of Object.entries(expected)) {
+        const told = counters[name as keyof typeof counters];
+        must(told === count, () => `${plan.id} counts ${told} ${name} where the journal has ${count}`);
+      }
+      const pending = node.waiting.size - running;
+      const { input, succeeded, failed, duplicate, cancelled } = node.counters;
+      const sum = succeeded + failed + duplicate + cancelled + running + pending;
+      must(
+        pending >= 0 && input === sum,
+        () => `${plan.id} has ${input} tasks, of which ${sum} are accounted for`,
+      );
+    }
+    must(
+      state.status === model.status,
+      () => `the run is ${state.status} where the journal says ${model.status}`,
+    );
+    must(
+      state.edges.every((count, i) => count === model.edges[i]),
+      () => `edges count ${state.edges} where the journal has ${model.edges}`,
+    );
+  }
+}
+
+/** A serial node is sent what came first; tasks that were put back by hand come when they may. */
+function checkOrder(model: RunModel, { waiting, facts }: ModelNode, batch: Batch): void {
+  const keepsPlace = (number: number) => !model.task(number).isPutBack;
+  const due = [...waiting].filter(keepsPlace);
+  batch.tasks.filter(keepsPlace).forEach((number, i) => {
+    must(number === due[i], () => `${facts.id} is serial and is sent task ${number} before task ${due[i]}`);
+  });
+}
+
+/** Suspects are under way with nothing else beside them. */
+function checkAlone({ record, dispatch }: Commands, life: Life): void {
+  const isAlone = record.some((entry) => entry.kind === 'start' && entry.alone);
+  if (isAlone) life.alone = dispatch.at(-1)?.batch.id;
+  const isKept = life.alone === undefined || !life.flights.has(life.alone) || life.flights.size === 1;
+  must(isKept, () => `${life.flights.size - 1} batches are under way beside suspects`);
+}

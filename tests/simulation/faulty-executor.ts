@@ -1,0 +1,115 @@
+/** Carries out batches with the real node runner, in any order and as late as chance will have it, and loses some. */
+import type { Clock } from '../../src/engine/clock.ts';
+import type { Batch, BatchOutcome, ExecutorRun, PreparedNode } from '../../src/engine/executor.ts';
+import type { MapDefinition } from '../../src/nodes/define-node.ts';
+import { SimulatedExecutor } from '../engine/simulated-executor.ts';
+import type { Chance } from './chance.ts';
+import { deathReason, type Fate } from './fate.ts';
+import type { FaultPlan } from './scenario.ts';
+
+export interface ExecutorWatch {
+  /** Told of each batch as it is handed over. */
+  sent(batch: Batch): void;
+  fate: Fate;
+  typeOf(node: string): string;
+}
+
+export class FaultyExecutor extends SimulatedExecutor {
+  override readonly parallelism: number;
+  /** Batches that come back only when they are given up. */
+  hanging = 0;
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #plan: FaultPlan;
+  readonly #watch: ExecutorWatch;
+  readonly #diedAtStart = new Set<string>();
+  readonly #giveUp = new Map<string, Set<() => void>>();
+
+  constructor(clock: Clock, chance: Chance, plan: FaultPlan, parallelism: number, watch: ExecutorWatch) {
+    super(clock, chance.next);
+    this.#clock = clock;
+    this.#chance = chance;
+    this.#plan = plan;
+    this.parallelism = parallelism;
+    this.#watch = watch;
+  }
+
+  override open(run: ExecutorRun): void {
+    super.open({ ...run, nodes: run.nodes.map(withoutTimers) });
+  }
+
+  override async execute(batch: Batch): Promise<BatchOutcome> {
+    this.#watch.sent(batch);
+    const wasGivenUp = await this.#pass(batch);
+    if (wasGivenUp && this.#plan.onCancel === 'prompt') return { kind: 'cancelled' };
+    const chance = this.#chance;
+    if (chance.happens(this.#plan.lost)) return { kind: 'lost', reason: 'simulated' };
+    if (batch.tasks.length > 1 && chance.happens(this.#plan.died)) return this.#died();
+    if (batch.tasks.length === 0 && chance.happens(this.#plan.died) && this.#isFirst(batch))
+      return this.#died();
+    return this.#befallen(batch) ?? this.carryOut(batch);
+  }
+
+  override cancel(runId: string): void {
+    for (const giveUp of this.#giveUp.get(runId) ?? []) giveUp();
+  }
+
+  /** What would take its worker down is not reached along a chain. */
+  protected override goOn(stage: Batch): void {
+    if (this.#befallen(stage)) throw new Error('simulated');
+  }
+
+  /** Lets time pass. @returns whether the batch was given up meanwhile */
+  #pass(batch: Batch): Promise<boolean> {
+    const chance = this.#chance;
+    const hangs = chance.happens(this.#plan.hang);
+    const slow = chance.happens(this.#plan.stall) ? 100 : 1;
+    const held = this.#watch.typeOf(batch.node) === 'flow.delay' ? 7 : 0;
+    return new Promise((resolve) => {
+      const waiting = this.#giveUp.get(batch.run) ?? new Set();
+      this.#giveUp.set(batch.run, waiting);
+      const end = (wasGivenUp: boolean) => {
+        if (waiting.delete(giveUp) && hangs) this.hanging--;
+        resolve(wasGivenUp);
+      };
+      let comesBack = !hangs;
+      const giveUp = () => {
+        if (this.#plan.onCancel === 'prompt') end(true);
+        if (this.#plan.onCancel === 'never') comesBack = false;
+      };
+      waiting.add(giveUp);
+      if (hangs) this.hanging++;
+      else this.#clock.after(held + chance.next() * 20 * slow, () => comesBack && end(false));
+    });
+  }
+
+  /** The first task of the batch that takes too long, or its worker with it. */
+  #befallen(batch: Batch): BatchOutcome | undefined {
+    for (let index = 0; index < batch.tasks.length; index++) {
+      const fate = this.#watch.fate(batch.node, batch.payloads[index], batch.attempts[index] ?? 1);
+      if (!fate) continue;
+      if (fate.code === 'task_timeout') return { kind: 'timeout', index, worker: 'w' };
+      return this.#chance.happens(0.5) ? this.#died() : { ...this.#died(), index };
+    }
+    return undefined;
+  }
+
+  /** An initial state is asked for again once only when a worker dies. */
+  #isFirst({ run, node }: Batch): boolean {
+    const key = `${run}/${node}`;
+    const isFirst = !this.#diedAtStart.has(key);
+    this.#diedAtStart.add(key);
+    return isFirst;
+  }
+
+  #died() {
+    return { kind: 'died' as const, reason: deathReason, worker: 'w' };
+  }
+}
+
+/** A delay's own timers are real ones; here the executor holds its tasks back. */
+function withoutTimers(node: PreparedNode): PreparedNode {
+  if (node.type !== 'flow.delay') return node;
+  const definition = { ...(node.definition as MapDefinition), create: () => (payload: unknown) => payload };
+  return { ...node, definition };
+}

@@ -1,0 +1,158 @@
+/** Random graphs that end: ranks grow along cycles until a limit makes the tasks fail, or they are deduped away. */
+import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import { modes, type PolicyInput } from '../../src/schema/policy.ts';
+import type { Chance } from './chance.ts';
+import { randomPayload, rankAndGrow } from './random-payload.ts';
+
+type Shape = Pick<GraphNode, 'type' | 'params'>;
+
+const body = (statements: string): string => `(p, ctx) => {${rankAndGrow}${statements}}`;
+const bounded = (limit: number): string =>
+  `if (!(rank(p) <= ${limit})) throw new RangeError('The limit is ${limit}.');`;
+
+/** Few different texts, since each is parsed: grows, fails at an unlucky rank, perhaps only at first. */
+function step(chance: Chance): Shape {
+  const unlucky = chance.int(0, 5);
+  const often = chance.pick([99, 99, 1, 2]);
+  const code = body(`${bounded(chance.pick([15, 30]))}
+    if (rank(p) % 6 === ${unlucky} && ctx.attempt <= ${often}) {
+      throw Object.assign(new Error('unlucky'), { name: 'ValueError' });
+    }
+    return grow(p, ${chance.pick([1, 5])});`);
+  return { type: 'code.js', params: { code } };
+}
+
+const collect: Shape = { type: 'flow.collect', params: {} };
+const reduces: Shape[] = [
+  { type: 'flow.reduce', params: { code: '(a, n) => a + (Number(n) || 1)', initial: 0 } },
+  { type: 'flow.reduce', params: { code: '(a, n) => Math.max(Number(a) || 0, Number(n) || 0)' } },
+  {
+    type: 'flow.reduce',
+    params: {
+      code: '(a, n) => { if (Number(n) % 5 === 2) throw new TypeError("two"); a.sum += Number(n) || 1; return a; }',
+      initial: { sum: 0 },
+    },
+  },
+];
+const splits: Shape[] = [
+  { type: 'flow.split', params: { code: body(`${bounded(25)} return [grow(p, 5), grow(p, 7)];`) } },
+  {
+    type: 'flow.split',
+    params: { code: body(`${bounded(25)} return [grow(p, 9), grow(p, 9), grow(p, 9)];`) },
+  },
+];
+const join = (chance: Chance): Shape => ({
+  type: 'flow.join',
+  params: {
+    how: chance.pick(['inner', 'left', 'right', 'full']),
+    code: body(`if (rank(p) % 6 === 4) throw new RangeError('four');
+      const key = rank(p) % 3;
+      return key === 2 ? null : key;`),
+  },
+});
+
+const others: (() => Shape)[] = [
+  () => ({ type: 'flow.filter', params: { code: body('return rank(p) % 3 !== 0;') } }),
+  () => ({
+    type: 'flow.route',
+    params: { ports: ['a', 'b'], code: body("return rank(p) > 40 ? 'c' : rank(p) % 2 ? 'a' : 'b';") },
+  }),
+  () => ({ type: 'flow.delay', params: { ms: 7 } }),
+  () => ({ type: 'flow.split', params: {} }),
+  () => ({ type: 'test.effect', params: {} }),
+  () => ({ type: 'code.js', params: { code: '(p) => p' } }),
+];
+
+function shape(chance: Chance): Shape {
+  const dice = chance.next();
+  if (dice < 0.5) return step(chance);
+  if (dice < 0.6) return chance.pick(splits);
+  if (dice < 0.7) return chance.happens(0.5) ? collect : chance.pick(reduces);
+  if (dice < 0.74)
+    return { type: 'flow.source', params: { items: chance.list(chance.int(0, 5), () => chance.int(0, 9)) } };
+  if (dice < 0.8) return join(chance);
+  return chance.pick(others)();
+}
+
+function policy(chance: Chance): PolicyInput {
+  return {
+    mode: chance.pick(modes),
+    ...chance.maybe(0.6, () => ({ workers: chance.int(1, 4) })),
+    ...chance.maybe(0.25, () => ({ dedupe: true })),
+    ...chance.maybe(0.5, () => ({
+      retry: {
+        max: chance.int(0, 2),
+        on: [chance.pick(['*', '*', 'ValueError', 'TimeoutError', 'Nothing'])],
+        delayMs: chance.pick([0, 0, 5, 60]),
+        ...chance.maybe(0.3, () => ({ jitter: chance.pick([true, 0.5]) })),
+        ...chance.maybe(0.3, () => ({ maxDelayMs: 50, factor: 3 })),
+      },
+    })),
+    ...chance.maybe(0.3, () => ({ timeoutMs: 50 })),
+    ...chance.maybe(0.15, () => ({ queueLimit: chance.int(1, 4) })),
+    ...chance.maybe(0.12, () => ({ rateLimit: { count: chance.int(1, 8), perMs: chance.pick([10, 70]) } })),
+    ...chance.maybe(0.15, () => ({ priority: chance.int(-2, 2) })),
+    ...chance.maybe(0.12, () => ({ maxTasksPerWorker: chance.int(1, 3) })),
+    ...chance.maybe(0.15, () => ({ start: 'staged' as const })),
+    ...chance.maybe(0.02, () => ({ onError: 'stop' as const })),
+  };
+}
+
+/** Whether an edge may lead back: each cycle must make ranks grow, and hold no collection, whose lists would not end. */
+function mayLeadBack(nodes: GraphNode[], source: number, target: number): boolean {
+  const { type, params } = nodes[source] as GraphNode;
+  const grows = (type === 'code.js' || type === 'flow.split') && String(params?.code).includes('RangeError');
+  return (
+    grows &&
+    !nodes.slice(target, source + 1).some((between) => ['flow.collect', 'flow.join'].includes(between.type))
+  );
+}
+
+function randomEdge(chance: Chance, nodes: GraphNode[]): GraphEdge[] {
+  const source = chance.int(0, nodes.length - 1);
+  const target = chance.int(0, nodes.length - 1);
+  const { type } = nodes[source] as GraphNode;
+  if ((nodes[target] as GraphNode).type === 'flow.source') return [];
+  if (target <= source && !mayLeadBack(nodes, source, target)) return [];
+  const port = chance.happens(0.1) ? 'error' : type === 'flow.route' ? chance.pick(['a', 'b']) : undefined;
+  const targetPort = nodes[target]?.type === 'flow.join' ? chance.pick(['left', 'right']) : undefined;
+  return [
+    {
+      source: `n${source}`,
+      target: `n${target}`,
+      ...(port && { sourcePort: port }),
+      ...(targetPort && { targetPort }),
+    },
+  ];
+}
+
+/** A graph of one to seven nodes with cycles, failures, retries, duplicates, gathering nodes and every policy. */
+export function randomGraph(chance: Chance): Graph {
+  const size = chance.int(1, 7);
+  const nodes = Array.from(
+    { length: size },
+    (_, i): GraphNode => ({ id: `n${i}`, ...shape(chance), policy: policy(chance) }),
+  );
+  // Lists of several collections could be equal or not, depending on who came first.
+  if (nodes.filter(({ type }) => type === 'flow.collect').length > 1) {
+    for (const node of nodes) delete node.policy?.dedupe;
+  }
+  const edges = chance.list(chance.int(0, size + 3), () => randomEdge(chance, nodes)).flat();
+  const plain = chance.happens(0.4) || nodes.some(({ params }) => params?.code === reduces[1]?.params?.code);
+  const inputs: Graph['inputs'] = {};
+  for (let i = chance.int(1, 3); i > 0; i--) {
+    const node = chance.pick(nodes);
+    if (node.type === 'flow.source' && chance.happens(0.8)) continue;
+    inputs[node.id] = chance.list(chance.int(0, chance.pick([2, 8, 25])), () => randomPayload(chance, plain));
+  }
+  const isAcyclic = edges.every(({ source, target }) => source < target);
+  return {
+    format: 'handloom.graph',
+    version: 1,
+    name: 'random',
+    nodes,
+    edges,
+    inputs,
+    ...chance.maybe(isAcyclic ? 0.1 : 0, () => ({ settings: { schedule: 'staged' as const } })),
+  };
+}

@@ -1,0 +1,131 @@
+/** What a seed stands for: a graph, what goes wrong while it runs, and what people do to it. */
+import type { Graph } from '../../src/schema/graph.ts';
+import { Oracle } from '../engine/oracle.ts';
+import { Chance } from './chance.ts';
+import { fateOf } from './fate.ts';
+import { simulationRegistry } from './node-types.ts';
+import { randomGraph } from './random-graph.ts';
+import { randomPayload } from './random-payload.ts';
+
+/** Chances, 0 to 1, unless said otherwise. */
+export interface FaultPlan {
+  /** A batch comes back undone. */
+  lost: number;
+  /** A worker dies with a batch, and nobody knows at which task. */
+  died: number;
+  /** An attempt takes down its worker. */
+  diedAt: number;
+  /** An attempt exceeds its time, where the policy sets one. */
+  timeout: number;
+  /** A batch takes a hundred times as long. */
+  stall: number;
+  /** A batch comes back only when it is given up. */
+  hang: number;
+  /** An outcome reaches the scheduler twice. */
+  repeat: number;
+  /** Longest time a commit takes, in milliseconds. */
+  storeMs: number;
+  /** The store begins to refuse commits for a while. */
+  refuse: number;
+  /** Bytes of waiting payloads that stay in memory. */
+  queueMemory: number;
+  /** How given up batches come back. */
+  onCancel: 'prompt' | 'late' | 'never';
+}
+
+export type Action = { turn: number } & (
+  | { kind: 'pause' | 'unpause' | 'close' | 'cancel' | 'retry' | 'read' | 'kill' | 'leave' }
+  | { kind: 'inject'; node: string; payloads: unknown[] }
+);
+
+export interface Scenario {
+  seed: number;
+  graph: Graph;
+  keepOpen: boolean;
+  parallelism: number;
+  faults: FaultPlan;
+  /** Soonest first; turns count the timers that have fired. */
+  actions: Action[];
+  /** How often failed tasks are tried again once the run has ended. */
+  finalRetries: number;
+}
+
+/** Tasks a simulated run may have; larger ones are drawn again. */
+const largestRun = 250;
+
+export async function scenarioOf(seed: number): Promise<Scenario> {
+  const chance = new Chance(seed, 'scenario');
+  const faults = randomFaults(chance);
+  const keepOpen = chance.happens(0.25);
+  const parallelism = chance.int(1, 4);
+  const finalRetries = chance.happens(0.25) ? chance.int(1, 2) : 0;
+  for (let draw = 0; ; draw++) {
+    const graph = randomGraph(new Chance(seed, `graph ${draw}`));
+    const oracle = await Oracle.of(graph, {
+      registry: simulationRegistry,
+      fate: fateOf(seed, graph, faults),
+      limit: largestRun,
+    });
+    if (!oracle.run()) continue;
+    const actions = randomActions(
+      new Chance(seed, `actions ${draw}`),
+      graph,
+      keepOpen,
+      10 + oracle.taken * 2,
+    );
+    if (!oracle.inject(actions.flatMap(injections))) continue;
+    let retries = finalRetries + actions.filter(({ kind }) => kind === 'retry').length;
+    while (retries > 0 && oracle.retry()) retries--;
+    if (retries > 0) continue;
+    return { seed, graph, keepOpen, parallelism, faults, actions, finalRetries };
+  }
+}
+
+const injections = (action: Action) =>
+  action.kind === 'inject' ? action.payloads.map((payload) => ({ node: action.node, payload })) : [];
+
+function randomFaults(chance: Chance): FaultPlan {
+  const sometimes = (share: number, most: number) =>
+    chance.happens(share) ? Math.round(chance.next() * most * 1000) / 1000 : 0;
+  return {
+    lost: sometimes(0.4, 0.2),
+    died: sometimes(0.4, 0.3),
+    diedAt: sometimes(0.3, 0.1),
+    timeout: sometimes(0.4, 0.2),
+    stall: sometimes(0.3, 0.1),
+    hang: sometimes(0.1, 0.02),
+    repeat: sometimes(0.4, 0.3),
+    storeMs: sometimes(0.5, 300),
+    refuse: sometimes(0.2, 0.2),
+    queueMemory: chance.pick([0, 100, 1000, 1_000_000]),
+    onCancel: chance.pick(['prompt', 'late', 'never']),
+  };
+}
+
+function randomActions(chance: Chance, graph: Graph, keepOpen: boolean, turns: number): Action[] {
+  const actions: Action[] = [];
+  const at = () => Math.floor(chance.next() ** 2 * turns);
+  const add = (share: number, most: number, make: (turn: number) => Action[]) => {
+    if (!chance.happens(share)) return;
+    for (let i = chance.int(1, most); i > 0; i--) actions.push(...make(at()));
+  };
+  add(0.2, 2, (turn) => [
+    { kind: 'pause', turn },
+    { kind: 'unpause', turn: turn + chance.int(1, 60) },
+  ]);
+  add(keepOpen ? 0.8 : 0.1, 3, (turn) => [randomInjection(chance, graph, turn)]);
+  add(keepOpen ? 0.8 : 0.05, 1, (turn) => [{ kind: 'close', turn: turn + turns / 2 }]);
+  add(0.08, 1, (turn) => [{ kind: 'cancel', turn }]);
+  add(0.12, 3, (turn) => [{ kind: 'retry', turn }]);
+  add(0.2, 3, (turn) => [{ kind: 'read', turn }]);
+  add(0.5, 4, (turn) => [{ kind: chance.happens(0.8) ? 'kill' : 'leave', turn }]);
+  return actions.sort((a, b) => a.turn - b.turn);
+}
+
+function randomInjection(chance: Chance, graph: Graph, turn: number): Action {
+  const plain = graph.nodes.some(
+    ({ type, params }) => type === 'flow.reduce' && params?.initial === undefined,
+  );
+  const payloads = chance.list(chance.int(1, 5), () => randomPayload(chance, plain));
+  return { kind: 'inject', turn, node: chance.pick(graph.nodes).id, payloads };
+}
