@@ -72,7 +72,7 @@ export function settleOutcome(
     default:
       if (batchId === state.suspects.alone)
         for (const task of batch.tasks) state.suspects.hold(flight.node, task);
-      else putBack(node, batch);
+      else putBack(state, node, batch);
       return undefined;
   }
 }
@@ -255,7 +255,7 @@ function settleMixed(
   });
   if (again.length > 0) {
     again.sort((a, b) => a - b);
-    putBack(node, {
+    putBack(state, node, {
       tasks: again.map((i) => batch.tasks[i] as number),
       payloads: again.map((i) => batch.payloads[i]),
     });
@@ -276,8 +276,11 @@ function isTriedAgain(node: NodeState, attempt: number, error: WireError): boole
 const keepsItsPlace = (node: NodeState): boolean => node.plan.policy.mode === 'serial';
 
 /** Returns tasks to where they are sent out from next; where order counts, a suspect goes before the other suspects. */
-function putBack(node: NodeState, columns: TaskColumns): void {
-  (keepsItsPlace(node) && node.suspects.length > 0 ? node.suspects : node.queue).putBack(columns);
+function putBack(state: SchedulerState, node: NodeState, columns: TaskColumns): void {
+  const { index } = node.plan;
+  if (keepsItsPlace(node) && state.suspects.waitAt(index)) {
+    for (const task of columns.tasks) state.suspects.hold(index, task);
+  } else (keepsItsPlace(node) && node.suspects.length > 0 ? node.suspects : node.queue).putBack(columns);
 }
 
 function tryAgain(

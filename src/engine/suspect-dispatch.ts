@@ -5,7 +5,14 @@ import { errorPort } from '../schema/graph.ts';
 import { emit } from './delivery.ts';
 import { keepsOrder, mayTake, roomAt, send } from './dispatch.ts';
 import { attemptEnd } from './journal.ts';
-import { type NodeState, nodeAt, record, release, type SchedulerState } from './scheduler-state.ts';
+import {
+  markReady,
+  type NodeState,
+  nodeAt,
+  record,
+  release,
+  type SchedulerState,
+} from './scheduler-state.ts';
 import { hostDied, type SuspectGroup } from './suspects.ts';
 
 /** Whether suspects are under way; when they no longer are, their end must be committed before others follow. */
@@ -86,6 +93,8 @@ function fail(state: SchedulerState, node: NodeState, task: number, payload: unk
   state.suspects.drop(task);
   node.attempts.delete(task);
   counters.failed++;
+  // Those behind it, where order counts, have waited for this.
+  markReady(state, plan.index);
   emit(state, plan.index, errorPort, [{ payload, error: { name, message, code } }], [task]);
   release(state, plan.index, 1);
   return plan.policy.onError === 'stop' ? error : undefined;
