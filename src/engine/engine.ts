@@ -398,6 +398,10 @@ export class Engine extends RunQueries {
   }
 
   async #retry(id: string, which: FailedTasks): Promise<number> {
+    const live = this.live.get(id);
+    await live?.flush();
+    // What its journal lacks would be put back a second time.
+    if (live?.held) throw live.held;
     const failed = await this.#failedTasks(id, which);
     if (failed.length === 0) return 0;
     const run = this.#goingOn(id) ?? (await this.#livingAgain(id));

@@ -1,6 +1,7 @@
 /** What simulated runs have found: the smallest run that shows each mistake. */
 import { expect, test } from 'vitest';
 import type { BatchOutcome } from '../../src/engine/executor.ts';
+import { StoreError } from '../../src/errors.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
@@ -101,4 +102,30 @@ test('a rate limit holds across the death of a host', async () => {
   await engine.recover();
   await clock.until(engine.ended(id));
   expect((executor.begun[0]?.at as number) - sent).toBeGreaterThanOrEqual(1000);
+});
+
+test('failed tasks are not put back twice while the store refuses to take the first time', async () => {
+  const store = createMemoryStore();
+  const { append } = store.runs;
+  let isBusy = false;
+  store.runs.append = async (run, chunks) => {
+    if (isBusy) throw new StoreError('store_busy', 'Another process is writing to the store.');
+    return append(run, chunks);
+  };
+  const { engine, clock } = simulatedEngine(1, undefined, store);
+  const { id } = await engine.start(graph([code('a', '() => { throw new Error("no"); }')], { a: [1] }), {
+    keepOpen: true,
+  });
+  while ((await engine.summary(id)).nodes.a?.failed !== 1) {
+    clock.next();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await engine.report(id);
+  isBusy = true;
+  expect(await engine.retry(id)).toBe(1);
+  await expect(engine.retry(id)).rejects.toMatchObject({ code: 'store_busy' });
+  isBusy = false;
+  await engine.close(id);
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).toMatchObject({ nodes: { a: { input: 1, failed: 1, retried: 1 } } });
 });
