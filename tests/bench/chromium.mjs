@@ -54,7 +54,7 @@ const other = (contestant) => (task) =>
 export const chromiumContestants = {
   'plain loop in a worker': other('plain loop'),
   'Handloom, in the page': (task) =>
-    withServer(task.signal, (url) => withPage(task.signal, (page) => viaPage({ ...task, page, url }))),
+    withServer(task.signal, ({ url }) => withPage(task.signal, (page) => viaPage({ ...task, page, url }))),
   workerpool: other('workerpool'),
 };
 
@@ -68,9 +68,9 @@ export function chromiumVersion() {
 /**
  * @template T
  * @param {AbortSignal} signal ends the browser
- * @param {(page: import('@playwright/test').Page) => Promise<T>} use
+ * @param {(page: import('@playwright/test').Page, profile: string) => Promise<T>} use `profile` is its folder
  */
-async function withPage(signal, use) {
+export async function withPage(signal, use) {
   const profile = makeFolder();
   const context = await chromium.launchPersistentContext(profile.path, {
     executablePath: findOrInstallChromium(),
@@ -83,7 +83,7 @@ async function withPage(signal, use) {
   signal.addEventListener('abort', close);
   try {
     signal.throwIfAborted();
-    return await use(context.pages()[0] ?? (await context.newPage()));
+    return await use(context.pages()[0] ?? (await context.newPage()), profile.path);
   } finally {
     signal.removeEventListener('abort', close);
     await context.close();

@@ -8,11 +8,12 @@ import { graphOf, sumOf } from './workloads.mjs';
 /** @typedef {import('./workloads.mjs').Workload} Workload */
 /** @typedef {import('./summary.mjs').Measurement} Measurement */
 
-const cli = 'dist/server/cli.js';
+export const cli = 'dist/server/cli.js';
 const warmUpCount = 100;
 
-/** @param {{ startedAt: string, finishedAt: string }} report */
-const runTime = ({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt);
+/** Milliseconds from start to finish. @param {{ startedAt?: string | undefined, finishedAt?: string | undefined }} report */
+export const runTime = ({ startedAt = '', finishedAt = '' }) =>
+  Date.parse(finishedAt) - Date.parse(startedAt);
 
 /** @param {Workload} workload */
 const lastStep = ({ steps }) => steps.at(-1) ?? '';
@@ -36,10 +37,12 @@ export async function viaCommandLine({ workload, count, signal }) {
 
 /** A server that runs already, over HTTP. @type {import('./summary.mjs').Measure} */
 export const viaServer = ({ workload, count, signal }) =>
-  withServer(signal, async (url) => {
+  withServer(signal, async ({ url }) => {
     const base = `${url}/api`;
-    await runOverApi({ base, graph: graphOf(workload, warmUpCount), node: lastStep(workload) });
-    return measured(await runOverApi({ base, graph: graphOf(workload, count), node: lastStep(workload) }));
+    const warmUp = await runOverApi({ base, graph: graphOf(workload, warmUpCount) });
+    await outputsOverApi({ base, id: warmUp.report.id, node: lastStep(workload) });
+    const run = await runOverApi({ base, graph: graphOf(workload, count) });
+    return measured(run, await outputsOverApi({ base, id: run.report.id, node: lastStep(workload) }));
   });
 
 /**
@@ -47,54 +50,84 @@ export const viaServer = ({ workload, count, signal }) =>
  * @type {import('./summary.mjs').MeasureInPage}
  */
 export async function viaPage({ page, workload, count, url }) {
+  await openApp(page, url);
+  const base = '/api';
+  await page.evaluate(runOverApi, { base, graph: graphOf(workload, warmUpCount) });
+  const run = await page.evaluate(runOverApi, { base, graph: graphOf(workload, count) });
+  const ask = { base, id: run.report.id, node: lastStep(workload) };
+  return measured(run, await page.evaluate(outputsOverApi, ask));
+}
+
+/**
+ * Opens the app, and waits until the page's own engine answers for `/api`.
+ * @param {import('@playwright/test').Page} page
+ * @param {string} url
+ */
+export async function openApp(page, url) {
   await page.goto(url);
   await page.waitForFunction(() => navigator.serviceWorker?.controller != null, null, { timeout: 60_000 });
   const { host } = await page.evaluate(() => fetch('/api/health').then((response) => response.json()));
   if (host !== 'browser') throw new Error(`/api in the page is served by ${host}`);
-  const ask = { base: '/api', node: lastStep(workload) };
-  await page.evaluate(runOverApi, { ...ask, graph: graphOf(workload, warmUpCount) });
-  return measured(await page.evaluate(runOverApi, { ...ask, graph: graphOf(workload, count) }));
 }
 
 /**
  * Starts the built server for as long as `use` takes.
  * @template T
  * @param {AbortSignal} signal
- * @param {(url: string) => Promise<T>} use
+ * @param {(server: Server) => Promise<T>} use
  */
 export async function withServer(signal, use) {
   const folder = makeFolder();
-  const server = runNode([cli, 'serve', '--port', '0', '--data', folder.path], signal);
-  /** @type {Promise<string>} */
-  const ready = new Promise((resolve) => {
-    let out = '';
-    server.child.stdout.on('data', (text) => {
-      out += text;
-      const url = /at (http:\/\/\S+)/.exec(out)?.[1];
-      if (url) resolve(url);
-    });
-  });
+  const server = await startServer(folder.path, signal);
   try {
-    // It ends only when something is wrong.
-    return await use(await Promise.race([ready, server.output]));
+    return await use(server);
   } finally {
-    server.child.kill('SIGINT');
-    await server.output.catch(() => {});
+    await server.stop();
     folder.remove();
   }
 }
 
-/** @param {Awaited<ReturnType<typeof runOverApi>>} run @returns {Measurement} */
-function measured({ report, wholeMs, outputs }) {
-  if (report.status !== 'succeeded') throw new Error(`The run ended as ${report.status}`);
+/**
+ * @typedef {object} Server
+ * @property {string} url
+ * @property {number} pid
+ * @property {(signal?: NodeJS.Signals) => Promise<void>} stop resolves when the process is gone
+ * @property {Promise<unknown>} resumed settles when it goes on with the runs that it found unfinished
+ */
+/** Starts the built server. @param {string} data folder @param {AbortSignal} signal @returns {Promise<Server>} */
+export async function startServer(data, signal) {
+  const { child, output } = runNode([cli, 'serve', '--port', '0', '--data', data], signal);
+  /** @param {import('node:stream').Readable} stream @param {RegExp} pattern @returns {Promise<string>} */
+  const said = (stream, pattern) =>
+    new Promise((resolve) => {
+      let text = '';
+      stream.on('data', (more) => {
+        text += more;
+        const found = pattern.exec(text);
+        if (found) resolve(found[1] ?? '');
+      });
+    });
+  const resumed = said(child.stderr, /Going on with (\d+)/);
+  // The process ends only when something is wrong.
+  const url = await Promise.race([said(child.stdout, /at (http:\/\/\S+)/), output]);
+  const stop = async (/** @type {NodeJS.Signals} */ with_ = 'SIGINT') => {
+    child.kill(with_);
+    await output.catch(() => {});
+  };
+  return { url, pid: child.pid ?? 0, stop, resumed };
+}
+
+/** @param {Awaited<ReturnType<typeof runOverApi>>} run @param {number[]} outputs @returns {Measurement} */
+function measured({ report, wholeMs }, outputs) {
   return { ms: runTime(report), wholeMs, sum: sumOf(outputs) };
 }
 
 /**
- * Runs a graph and fetches what it gave. Works in Node and, sent as text, in a page; so it uses nothing from here.
- * @param {{ base: string, graph: object, node: string }} ask
+ * Runs a graph to its end. Works in Node and, sent as text, in a page; so it uses nothing from here.
+ * @param {{ base: string, graph: object }} ask
+ * @returns {Promise<{ report: import('../../src/schema/run.ts').RunReport, wholeMs: number }>}
  */
-async function runOverApi({ base, graph, node }) {
+export async function runOverApi({ base, graph }) {
   /** @param {string} path @param {object} [body] */
   const call = async (path, body) => {
     const init = {
@@ -115,15 +148,24 @@ async function runOverApi({ base, graph, node }) {
     await (await fetch(`${base}/runs/${id}/events`)).text();
     report = await call(`/runs/${id}`);
   } while (['pending', 'running'].includes(report.status));
-  const wholeMs = performance.now() - began;
+  if (report.status !== 'succeeded') throw new Error(`The run ended as ${report.status}: ${report.reason}`);
+  return { report, wholeMs: performance.now() - began };
+}
 
+/**
+ * All that a node of a run gave. Uses nothing from here either.
+ * @param {{ base: string, id: string, node: string }} ask
+ */
+export async function outputsOverApi({ base, id, node }) {
   /** @type {number[]} */
   const outputs = [];
   let cursor = '';
   do {
-    const page = await call(`/runs/${id}/outputs?node=${node}&limit=1000${cursor}`);
+    const response = await fetch(`${base}/runs/${id}/outputs?node=${node}&limit=1000${cursor}`);
+    if (!response.ok) throw new Error(`outputs: ${response.status} ${await response.text()}`);
+    const page = await response.json();
     outputs.push(...page.items);
     cursor = page.nextCursor && `&cursor=${encodeURIComponent(page.nextCursor)}`;
   } while (cursor);
-  return { report, wholeMs, outputs };
+  return outputs;
 }

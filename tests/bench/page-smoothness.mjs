@@ -131,7 +131,7 @@ async function clickUntil(page, button, word) {
   return Math.round(await page.evaluate(() => /** @type {any} */ (globalThis).until));
 }
 
-await withServer(interrupted, async (url) => {
+await withServer(interrupted, async ({ url }) => {
   const browser = await chromium.launch({ executablePath: findOrInstallChromium(), args: chromiumArguments });
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });

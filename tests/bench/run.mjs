@@ -3,7 +3,8 @@
  * `npm run bench`: Handloom beside plain loops and the pools people use, on Node and in Chromium, in turns. A complete
  * run writes results.json and results.md; one cut down by an option only prints.
  *   --rounds N   measurements of each contestant (default 3)
- *   --only TEXT  only contestants whose `where/workload/name` contains the text, such as Node/primes or engine
+ *   --only TEXT  only contestants whose `where/workload/name` contains the text, such as Node/primes or engine;
+ *                `million` is all about 1,000,000 tasks, `Node/million/journal` how one such run is resumed and read
  *   --quick      few inputs, one round: does it work at all?
  */
 import { spawnSync } from 'node:child_process';
@@ -14,6 +15,8 @@ import { parseArgs } from 'node:util';
 import { chromiumContestants, chromiumVersion } from './chromium.mjs';
 import { engineAlone } from './engine.mjs';
 import { viaCommandLine, viaServer } from './handloom.mjs';
+import { studies } from './million.mjs';
+import { millionLines, millionTables } from './million-summary.mjs';
 import { interrupted, root, runNode } from './owned.mjs';
 import { headlines, reportOf, sectionOf, tableOf } from './summary.mjs';
 import { workloads } from './workloads.mjs';
@@ -93,12 +96,19 @@ for (const { where, names, contestants } of places) {
     console.log(`\n${tableOf(section)}\n`);
   }
 }
+const million = await studyMillions();
+lines.push(...millionLines(million));
+const millions = millionTables(million);
+if (millions) console.log(`\n${millions}\n`);
 for (const line of lines) console.log(line);
-if (sections.length === 0) console.log(`No contestant matches ${options.only}`);
+if (lines.length === 0) console.log(`No contestant matches ${options.only}`);
 if (!options.quick && options.only === undefined && process.exitCode === undefined) {
   const here = (/** @type {string} */ name) => join(root, 'tests/bench', name);
-  writeFileSync(here('results.json'), `${JSON.stringify({ ...circumstances, sections }, null, 2)}\n`);
-  writeFileSync(here('results.md'), reportOf(circumstances, lines, sections));
+  writeFileSync(
+    here('results.json'),
+    `${JSON.stringify({ ...circumstances, sections, million }, null, 2)}\n`,
+  );
+  writeFileSync(here('results.md'), reportOf(circumstances, lines, sections.map(tableOf).concat(millions)));
   // It is committed, so it has to look as the formatter likes it.
   spawnSync('npx', ['biome', 'format', '--write', 'tests/bench/results.json'], { cwd: root });
 }
@@ -131,14 +141,41 @@ async function measureInTurns(where, names, contestants) {
           const results = measured.get(name);
           results?.set(contestant, [...(results.get(contestant) ?? []), measurement]);
         } catch (error) {
-          if (interrupted.aborted) process.exit(130);
-          process.exitCode = 1;
-          console.log(`${label}: FAILED: ${error instanceof Error ? error.message : error}`);
+          failed(label, error);
         }
       }
     }
   }
   return measured;
+}
+
+/** Each study once: the runs are long, and those that are not are repeated within. */
+async function studyMillions() {
+  /** @type {import('./million.mjs').Findings} */
+  const all = { scales: [], waits: [] };
+  for (const [where, parts] of Object.entries(studies)) {
+    for (const [name, study] of Object.entries(parts)) {
+      const label = `${where}/million/${name}`;
+      if (!label.includes(options.only ?? '')) continue;
+      try {
+        const signal = AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)]);
+        const { scales, waits } = await study({ million: options.quick ? 100_000 : 1_000_000, signal });
+        all.scales.push(...scales.map((scale) => ({ ...scale, way: `${where}: ${scale.way}` })));
+        all.waits.push(...waits);
+        console.log(`${label}: measured`);
+      } catch (error) {
+        failed(label, error);
+      }
+    }
+  }
+  return all;
+}
+
+/** @param {string} label @param {unknown} error */
+function failed(label, error) {
+  if (interrupted.aborted) process.exit(130);
+  process.exitCode = 1;
+  console.log(`${label}: FAILED: ${error instanceof Error ? error.message : error}`);
 }
 
 /** @param {WorkloadName} name @param {Measure} measure @throws when it takes too long or gives wrong results */

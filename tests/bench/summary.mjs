@@ -108,26 +108,25 @@ export function tableOf({ where, workload, tasks, rows }) {
     String(row.toLoopByCores ?? ''),
   ]);
   const head = ['', 'median ms', 'range', 'door to door ms', 'tasks/s', '÷ best pool', '÷ (loop ÷ cores)'];
+  return `### ${where}: ${workload} (${grouped(tasks)} tasks)\n\n${markdownTable(head, cells)}`;
+}
+
+/** Columns of one width, all but the first set to the right. @param {string[]} head @param {string[][]} cells */
+export function markdownTable(head, cells) {
   const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
   const line = (/** @type {string[]} */ row) =>
     `| ${row.map((cell, i) => (i ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join(' | ')} |`;
   const rule = `| ${widths.map((width, i) => `${'-'.repeat(width - 1)}${i ? ':' : '-'}`).join(' | ')} |`;
-  return [
-    `### ${where}: ${workload} (${grouped(tasks)} tasks)`,
-    '',
-    line(head),
-    rule,
-    ...cells.map(line),
-  ].join('\n');
+  return [line(head), rule, ...cells.map(line)].join('\n');
 }
 
 /**
  * The whole of results.md.
  * @param {Circumstances} circumstances
  * @param {string[]} lines headlines
- * @param {Section[]} sections
+ * @param {string[]} tables
  */
-export function reportOf(circumstances, lines, sections) {
+export function reportOf(circumstances, lines, tables) {
   return `# Benchmark
 
 ${Object.entries(circumstances)
@@ -141,11 +140,12 @@ everybody's results have been checked. A ratio below 1 is faster than what it is
 
 ${lines.map((line) => `- ${line}`).join('\n')}
 
-${sections.map(tableOf).join('\n\n')}
+${tables.join('\n\n')}
 `;
 }
 
 const tenth = (/** @type {number} */ value) => Math.round(value * 10) / 10;
 /** To three digits, since ratios here go from a hundredth to some hundreds. @param {number} a @param {number} b */
 const ratio = (a, b) => Number((a / b).toPrecision(3));
-const grouped = (/** @type {number} */ value) => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
+export const grouped = (/** @type {number} */ value) =>
+  value.toLocaleString('en-US', { maximumFractionDigits: 1 });
