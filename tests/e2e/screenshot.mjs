@@ -6,7 +6,7 @@ import { withServer } from '../bench/handloom.mjs';
 import { interrupted, root } from '../bench/owned.mjs';
 import { chromiumArguments, findOrInstallChromium } from '../chromium.mjs';
 
-await withServer(interrupted, async (url) => {
+await withServer(interrupted, async ({ url }) => {
   const browser = await chromium.launch({ executablePath: findOrInstallChromium(), args: chromiumArguments });
   try {
     const page = await browser.newPage({
