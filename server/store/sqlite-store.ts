@@ -148,6 +148,11 @@ function createRuns(guard: Guard): RunStore {
           row && joinRun({ summary: JSON.parse(row.summary) as RunSummary, document: toBytes(row.bytes) })
         );
       }),
+    summary: (id) =>
+      guard(async (db) => {
+        const row = await db.selectFrom('runs').select('summary').where('id', '=', id).executeTakeFirst();
+        return row && (JSON.parse(row.summary) as RunSummary);
+      }),
     list: (query = {}) =>
       guard(async (db) => {
         const limit = limitOf(query);

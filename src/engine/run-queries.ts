@@ -30,6 +30,8 @@ export abstract class RunQueries {
   /** Runs that live in this engine, by id. */
   protected readonly live = new Map<string, LiveRun>();
   readonly #readers = new Map<string, JournalReader>();
+  /** Nodes that give the outputs of the runs with a reader. */
+  readonly #ends = new Map<string, string[]>();
 
   constructor(store: Store, executor: CountingExecutor, values: KeptValues) {
     this.store = store;
@@ -45,7 +47,8 @@ export abstract class RunQueries {
   async summary(id: string): Promise<RunSummary> {
     const live = this.live.get(id);
     if (live) return live.summary();
-    const { document: _, keepOpen: __, ...summary } = await this.record(id);
+    const summary = await this.store.runs.summary(id);
+    if (!summary) throw new NotFoundError('run', id);
     return summary;
   }
 
@@ -57,9 +60,8 @@ export abstract class RunQueries {
   /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
   async report(id: string, cap: number = reportCap): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
-    const { document } = await this.record(id);
     const remaining = this.live.get(id)?.remaining();
-    const { outputs, cursors } = await reader.outputsByNode(outputNodes(document), cap);
+    const { outputs, cursors } = await reader.outputsByNode(await this.#endNodes(id), cap);
     for (const [node, values] of Object.entries(outputs))
       outputs[node] = await this.values.restoreAll(values);
     const errors: ErrorRecord[] = [];
@@ -178,16 +180,23 @@ export abstract class RunQueries {
     await this.live.get(id)?.flush();
     const kept = this.#readers.get(id);
     if (kept) return kept;
-    await this.record(id);
+    await this.summary(id);
     const reader = new JournalReader(this.store.runs, id);
     this.#readers.set(id, reader);
-    if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
+    if (this.#readers.size > keptReaders) this.forget(this.#readers.keys().next().value as string);
     return reader;
   }
 
   /** A page with the content of what it refers to. */
   async #whole<T>(page: Page<T>): Promise<Page<T>> {
     return { ...page, items: await this.values.restoreAll(page.items) };
+  }
+
+  /** Read once: the document that tells holds all inputs. */
+  async #endNodes(id: string): Promise<string[]> {
+    const ends = this.#ends.get(id) ?? outputNodes((await this.record(id)).document);
+    if (this.#readers.has(id)) this.#ends.set(id, ends);
+    return ends;
   }
 
   #running(id: string): ReadonlySet<number> {
@@ -197,6 +206,7 @@ export abstract class RunQueries {
   /** Drops what is kept of a run that is no more. */
   protected forget(id: string): void {
     this.#readers.delete(id);
+    this.#ends.delete(id);
   }
 }
 

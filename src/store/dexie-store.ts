@@ -209,6 +209,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
           return summary && document && joinRun({ summary, document: document.bytes });
         }),
       ),
+    summary: (id) => guard(() => db.runs.get(id)),
     list: (query = {}) =>
       guard(async () => {
         const limit = limitOf(query);

@@ -105,6 +105,7 @@ function createRuns(
         const run = runs.get(id);
         return run && joinRun({ summary: JSON.parse(run.summary) as RunSummary, document: run.document });
       }),
+    summary: (id) => open(() => parse<RunSummary>(runs.get(id)?.summary)),
     list: (query = {}) =>
       open(() => {
         const found = summaries().filter((run) => matches(run, query));

@@ -62,6 +62,8 @@ export interface RunQuery extends PageQuery {
 export interface RunStore {
   create(run: RunRecord): Promise<void>;
   get(id: string): Promise<RunRecord | undefined>;
+  /** Without the document, which may be large: it holds the inputs. */
+  summary(id: string): Promise<RunSummary | undefined>;
   /** Newest first; without documents. */
   list(query?: RunQuery): Promise<Page<RunSummary>>;
   /**

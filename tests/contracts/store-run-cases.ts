@@ -18,6 +18,8 @@ mustHold('gives a run back as it was created', async ({ store: { runs } }) => {
   equal(summary(back as RunRecord), summary(record));
   equal(back?.document, record.document);
   equal(back?.keepOpen, true);
+  equal(await runs.summary('r'), summary(record), 'summary without its document');
+  equal(await runs.summary('none'), undefined);
   equal((await runs.list()).items, [summary(record)], 'list without documents');
 });
 
