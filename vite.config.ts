@@ -138,8 +138,12 @@ const serviceWorker: EnvironmentOptions = {
   },
 };
 
-/** The Node host. What it imports from packages stays an import. */
+/**
+ * The Node host. Packages are bundled like its own modules, since finding and reading their hundreds of files one by
+ * one is most of what a command would wait for; only those with native parts stay imports.
+ */
 const ssr: EnvironmentOptions = {
+  resolve: { noExternal: true, external: ['@duckdb/node-api', 'libsql'] },
   build: {
     outDir: here('dist/server'),
     copyPublicDir: false,
