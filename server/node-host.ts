@@ -64,10 +64,6 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     stays,
     api: () => opened.then(() => localApi(services())),
   });
-  const store = await createSqliteStore(databaseFile(dataDir)).catch(async (error) => {
-    await (await control).close();
-    throw error;
-  });
   const folder = createDirectoryFiles(options.files ?? filesFolder(dataDir));
   const files = withSamples(folder, bundledSamples());
   const tables = tablesWhenFirstUsed(async () => {
@@ -81,6 +77,13 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
     process: processSpawner(),
     world: { fetch, files, tables },
     onProgress: ({ run, node }, _, fraction) => engine.progressed(run, node, fraction),
+  });
+  // Threads take longer to start than the store takes to open, so they go first.
+  executor.warm();
+  const store = await createSqliteStore(databaseFile(dataDir)).catch(async (error) => {
+    executor.shutdown();
+    await (await control).close();
+    throw error;
   });
   const engine = createEngine({
     store,

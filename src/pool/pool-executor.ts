@@ -43,6 +43,8 @@ interface InlineFlight {
 
 /** Most workers of the shared pool, whatever a policy asks for. */
 const sharedLimit = 64;
+/** Workers started before there is work: enough for small graphs; large ones have time to start the others. */
+const warmedWorkers = 4;
 
 export class PoolExecutor implements Executor {
   readonly parallelism: number;
@@ -71,6 +73,11 @@ export class PoolExecutor implements Executor {
       sum.busy += stats.busy;
     }
     return sum;
+  }
+
+  /** Starts workers of the shared pool, so that the first run need not wait for them. */
+  warm(): void {
+    this.#shared.warm(Math.min(this.parallelism, warmedWorkers));
   }
 
   open(run: ExecutorRun): void {

@@ -78,6 +78,15 @@ export class WorkerPool {
     });
   }
 
+  /** Makes workers before there is work for them, `count` or as many as the limit permits. */
+  warm(count: number): void {
+    try {
+      while (this.#slots.size < count && this.#spawn());
+    } catch {
+      // The first batch tries again, and tells what is wrong.
+    }
+  }
+
   /** Changes the most workers at once; idle ones beyond it are ended. */
   setLimit(limit: number): void {
     this.#limit = limit;

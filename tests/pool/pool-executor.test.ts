@@ -23,6 +23,23 @@ it('runs nodes with place "host" right here, without a worker', async () => {
   expect(harness.executor.stats.alive).toBe(0);
 });
 
+it('has workers ready before there is work, and gives them the first batches', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }));
+  harness.executor.warm();
+  expect(harness.executor.stats).toEqual({ alive: 2, busy: 0 });
+  expect((await harness.run({ code: '(x) => x + 1' }, [1])).values).toEqual([2]);
+  expect(harness.executor.stats.alive).toBe(2);
+});
+
+it('leaves workers that cannot be made ahead to the first batch, which tells why', async () => {
+  harness = new Harness(() => {
+    throw new Error('no more threads');
+  });
+  harness.executor.warm();
+  const outcome = await harness.execute(harness.open([{ code: '(x) => x' }]), [1]);
+  expect(outcome).toMatchObject({ kind: 'died', reason: 'it could not be started: no more threads' });
+});
+
 it('cancels a node that waits here at once, and ends its limit too', async () => {
   harness = new Harness(threadSpawner({ entry: entries.thread }));
   const waits = { type: 'test.host-code', code: '() => new Promise(() => {})' };
