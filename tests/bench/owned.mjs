@@ -44,14 +44,19 @@ export function makeFolder(within = tmpdir()) {
   return { path, remove: () => removeFolder(path) };
 }
 
+/** Runs Node in the project's folder. @param {string[]} args @param {AbortSignal} signal ends it */
+export const runNode = (args, signal) => run(process.execPath, args, signal);
+
 /**
- * Runs Node. `output` settles when it ends.
+ * Runs a program. `output` settles when it ends.
+ * @param {string} command
  * @param {string[]} args
  * @param {AbortSignal} signal ends it
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
  */
-export function runNode(args, signal) {
+export function run(command, args, signal, options) {
   signal.throwIfAborted();
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd: root, ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill);

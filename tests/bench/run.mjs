@@ -18,6 +18,7 @@ import { viaCommandLine, viaServer } from './handloom.mjs';
 import { studies } from './million.mjs';
 import { millionLines, millionTables } from './million-summary.mjs';
 import { interrupted, root, runNode } from './owned.mjs';
+import { findQueues } from './queues.mjs';
 import { headlines, reportOf, sectionOf, tableOf } from './summary.mjs';
 import { workloads } from './workloads.mjs';
 
@@ -38,13 +39,10 @@ const cores = availableParallelism();
 const limitMs = 10 * 60_000;
 
 /** @param {string} name @returns {Measure} */
-const inOwnProcess = (name) => async (task) =>
-  JSON.parse(
-    await runNode(
-      ['tests/bench/contestant.mjs', name, task.name, String(task.count), String(task.cores)],
-      task.signal,
-    ).output,
-  );
+const inOwnProcess =
+  (name, script = 'tests/bench/contestant.mjs') =>
+  async ({ name: workload, count, cores, port = 0, signal }) =>
+    JSON.parse(await runNode([script, name, workload, ...[count, cores, port].map(String)], signal).output);
 
 const pools = [
   'piscina',
@@ -58,6 +56,10 @@ const nodeContestants = {
   'Handloom, handloom run': viaCommandLine,
   'Handloom, over HTTP': viaServer,
   ...Object.fromEntries(pools.map((name) => [name, inOwnProcess(name)])),
+  ...findQueues(
+    (name) => isWanted('Node', 'add-square', name) || isWanted('Node', 'primes', name),
+    inOwnProcess,
+  ),
 };
 
 /** @type {{ where: string, names: WorkloadName[], contestants: Record<string, Measure> }[]} */
@@ -101,7 +103,7 @@ lines.push(...millionLines(million));
 const millions = millionTables(million);
 if (millions) console.log(`\n${millions}\n`);
 for (const line of lines) console.log(line);
-if (lines.length === 0) console.log(`No contestant matches ${options.only}`);
+if (sections.length + lines.length === 0) console.log(`No contestant matches ${options.only}`);
 if (!options.quick && options.only === undefined && process.exitCode === undefined) {
   const here = (/** @type {string} */ name) => join(root, 'tests/bench', name);
   writeFileSync(
@@ -111,6 +113,12 @@ if (!options.quick && options.only === undefined && process.exitCode === undefin
   writeFileSync(here('results.md'), reportOf(circumstances, lines, sections.map(tableOf).concat(millions)));
   // It is committed, so it has to look as the formatter likes it.
   spawnSync('npx', ['biome', 'format', '--write', 'tests/bench/results.json'], { cwd: root });
+}
+
+/** @param {string} where @param {WorkloadName} workload @param {string} contestant */
+function isWanted(where, workload, contestant) {
+  if (contestant.startsWith('Celery') && workload === 'primes') return false;
+  return `${where}/${workload}/${contestant}`.includes(options.only ?? '');
 }
 
 /** @param {import('./workloads.mjs').Workload} workload */
@@ -129,9 +137,7 @@ async function measureInTurns(where, names, contestants) {
   const measured = new Map(names.map((name) => [name, new Map()]));
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
-      const entries = Object.entries(contestants).filter(([contestant]) =>
-        `${where}/${name}/${contestant}`.includes(options.only ?? ''),
-      );
+      const entries = Object.entries(contestants).filter(([contestant]) => isWanted(where, name, contestant));
       const first = entries.length && (round * 2) % entries.length;
       for (const [contestant, measure] of [...entries.slice(first), ...entries.slice(0, first)]) {
         const label = `${where}/${name}/${contestant}, round ${round + 1}`;
@@ -185,7 +191,7 @@ async function measureOnce(name, measure) {
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)]);
   const measurement = await measure({ name, workload, count, cores, signal });
   interrupted.throwIfAborted();
-  const sum = workload.sum(count);
+  const sum = workload.sum(measurement.count ?? count);
   if (measurement.sum !== sum) throw new Error(`its results add up to ${measurement.sum}, not ${sum}`);
   return measurement;
 }

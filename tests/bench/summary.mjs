@@ -8,6 +8,7 @@
  * @property {Workload} workload
  * @property {number} count inputs
  * @property {number} cores
+ * @property {number} [port] of the Redis for those that need one
  * @property {AbortSignal} signal gives up
  */
 /**
@@ -15,6 +16,7 @@
  * @property {number} ms from the first task to the last result, everything being warm; of Handloom what its report says
  * @property {number} [wholeMs] what its user waited for: the process, or from the request to the end
  * @property {number} sum of all outputs
+ * @property {number} [count] inputs that were really measured, where fewer than asked for; `ms` is for all
  */
 /** @typedef {(task: Task) => Promise<Measurement>} Measure */
 /** @typedef {(task: Task & { page: import('@playwright/test').Page, url: string }) => Promise<Measurement>} MeasureInPage */
@@ -63,8 +65,9 @@ export function sectionOf(where, { title, steps }, count, cores, measured) {
   const rows = [...measured].map(([contestant, rounds]) => {
     const ms = median(rounds.map((round) => round.ms));
     const whole = rounds.flatMap(({ wholeMs }) => wholeMs ?? []);
+    const fewer = rounds[0]?.count ?? count;
     return {
-      contestant,
+      contestant: fewer < count ? `${contestant} (measured: ${grouped(fewer * steps.length)})` : contestant,
       ms: tenth(ms),
       rounds: rounds.map((round) => tenth(round.ms)),
       ...(whole.length > 0 && { wholeMs: tenth(median(whole)) }),
@@ -136,7 +139,9 @@ ${Object.entries(circumstances)
 Handloom records every task, its result and its lineage (SQLite on Node, IndexedDB in Chromium) and its time is that
 of its report, from start to finish; "door to door" is what its user waited for. Pools record nothing, are warm, have a
 thread for each core and get one call per task. All contestants take turns in each round; the figures are medians, and
-everybody's results have been checked. A ratio below 1 is faster than what it is held against.
+everybody's results have been checked. A ratio below 1 is faster than what it is held against. BullMQ has a thread and
+Celery a process for each core, both on a Redis that keeps all in memory; being slow on small work, they get a part of
+it ("measured"), and their time is that multiplied. Celery's tasks are Python, so it has no part in the heavy work.
 
 ${lines.map((line) => `- ${line}`).join('\n')}
 
