@@ -68,6 +68,16 @@ export class TimeoutError extends HandloomError {
   }
 }
 
+/** A task waited for its turn longer than its policy's `queueTimeoutMs`. */
+export class QueueTimeoutError extends HandloomError {
+  override name = 'QueueTimeoutError';
+  constructor(queueTimeoutMs: number) {
+    super('queue_timeout', `The task waited for its turn longer than its limit of ${queueTimeoutMs} ms.`, {
+      details: { queueTimeoutMs },
+    });
+  }
+}
+
 /** The worker a task ran in ended before the task did (out of memory, killed, crashed). */
 export class WorkerDiedError extends HandloomError {
   override name = 'WorkerDiedError';

@@ -9,6 +9,7 @@ import {
   nodeAt,
   record,
   release,
+  runningTime,
   type SchedulerState,
 } from './scheduler-state.ts';
 
@@ -85,6 +86,7 @@ function deliverEntry(
   if (node.plan.definition.kind === 'collect') return gather(state, node, fresh);
   if (node.plan.definition.kind === 'relay') return relay(state, node, fresh);
   node.queue.append(fresh);
+  node.wait?.came(first + payloads.length - 1, runningTime(state));
   componentOf(state, index).active += fresh.tasks.length;
   markReady(state, index);
 }

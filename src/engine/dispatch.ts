@@ -151,6 +151,7 @@ export function send(
   node.counters.running += tasks.length;
   if (node.isShared) state.sharedOut++;
   if (plan.policy.rateLimit) node.sent.push({ at: state.now, count: tasks.length });
+  if (node.wait) for (const task of tasks) node.wait.left(task);
   for (const feeder of node.feeders) markReady(state, feeder);
   state.inFlight.set(batch.id, { node: plan.index, batch, sentAt: state.now, chain });
   state.commands.dispatch.push({ batch, writeAhead });

@@ -1,5 +1,5 @@
 /** What becomes of a batch that has come back: results travel on, failures are tried again or recorded. */
-import { TimeoutError, toWireError, type WireError, WorkerDiedError } from '../errors.ts';
+import { QueueTimeoutError, TimeoutError, toWireError, type WireError, WorkerDiedError } from '../errors.ts';
 import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { measure } from './batch-size.ts';
 import { deliverOnward, emit, type GoOn } from './delivery.ts';
@@ -18,6 +18,7 @@ import {
   record,
   release,
   type SchedulerState,
+  waitAgain,
 } from './scheduler-state.ts';
 import type { MemoryBudget, TaskColumns } from './task-queue.ts';
 
@@ -64,6 +65,7 @@ export function settleOutcome(
       if (culprit === undefined) {
         for (let i = 0; i < batch.tasks.length; i++)
           node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);
+        waitAgain(state, node, batch.tasks);
         return undefined;
       }
       const error = toWireError(new WorkerDiedError(outcome.reason));
@@ -72,7 +74,10 @@ export function settleOutcome(
     default:
       if (batchId === state.suspects.alone)
         for (const task of batch.tasks) state.suspects.hold(flight.node, task);
-      else putBack(state, node, batch);
+      else {
+        putBack(state, node, batch);
+        waitAgain(state, node, batch.tasks);
+      }
       return undefined;
   }
 }
@@ -148,6 +153,8 @@ function settleResult(
     release(state, plan.index, batch.tasks.length);
     return onward?.fatal;
   }
+  const notRun = result.outcomes.filter((end) => end === taskOutcome.notRun).length;
+  measure(node.cost, batch.tasks.length - notRun, result.busyMs);
   return settleMixed(state, node, batch, result, done, onward?.goOn) ?? onward?.fatal;
 }
 
@@ -180,18 +187,44 @@ function goOnAlong(
   return onward;
 }
 
+/**
+ * Tasks that have waited too long for their turn have failed, each in an attempt that took no time.
+ * @returns the error that is to stop the run, where the node's policy says so
+ */
+export function settleOverdue(
+  state: SchedulerState,
+  node: NodeState,
+  { tasks, payloads }: TaskColumns,
+): WireError | undefined {
+  const { id, policy } = node.plan;
+  // The same for all, and where the engine noticed is of no interest.
+  const { stack: _, ...error } = toWireError(new QueueTimeoutError(policy.queueTimeoutMs ?? 0));
+  const result = {
+    outcomes: tasks.map(() => taskOutcome.failed),
+    values: [],
+    errors: tasks.map(() => error),
+    busyMs: 0,
+    worker: 'engine',
+  };
+  const attempts = tasks.map((task) => node.attempts.get(task) ?? 1);
+  const done = { node: id, sentAt: state.now, busyMs: 0, worker: 'engine' };
+  return settleMixed(state, node, { tasks, payloads, attempts }, result, done);
+}
+
+/** Tasks as they were sent out. */
+type Attempted = Pick<Batch, 'tasks' | 'payloads' | 'attempts'>;
+
 /** A batch in which tasks failed, or were not run. */
 function settleMixed(
   state: SchedulerState,
   node: NodeState,
-  batch: Batch,
+  batch: Attempted,
   result: BatchResult,
   done: { node: string; sentAt: number; busyMs: number; worker: string },
   goOn?: GoOn,
 ): WireError | undefined {
   const { plan } = node;
   const attempted = batch.tasks.flatMap((_, i) => (result.outcomes[i] === taskOutcome.notRun ? [] : [i]));
-  measure(node.cost, attempted.length, result.busyMs);
   const ends: number[] = [];
   const succeeded: number[] = [];
   const failed: { task: number; payload: unknown; error: WireError }[] = [];
@@ -255,10 +288,9 @@ function settleMixed(
   });
   if (again.length > 0) {
     again.sort((a, b) => a - b);
-    putBack(state, node, {
-      tasks: again.map((i) => batch.tasks[i] as number),
-      payloads: again.map((i) => batch.payloads[i]),
-    });
+    const tasks = again.map((i) => batch.tasks[i] as number);
+    putBack(state, node, { tasks, payloads: again.map((i) => batch.payloads[i]) });
+    waitAgain(state, node, tasks, Math.max(0, node.blockedUntil - state.now));
   }
   release(state, plan.index, ended);
   return plan.policy.onError === 'stop' ? failed[0]?.error : undefined;
@@ -300,6 +332,7 @@ function tryAgain(
     delay(state, { dueAt, node: node.plan.index, task: hold(state.budget, task, payload) });
   } else {
     node.queue.push(task, payload);
+    waitAgain(state, node, [task]);
   }
 }
 
@@ -329,7 +362,7 @@ function keepState(state: SchedulerState, node: NodeState, result: BatchResult):
 function emitByPort(
   state: SchedulerState,
   node: NodeState,
-  batch: Batch,
+  batch: Attempted,
   result: BatchResult,
   goOn?: GoOn,
 ): void {

@@ -5,6 +5,7 @@ import type { Batch } from './executor.ts';
 import { emptyJoin, type JoinState } from './join.ts';
 import type { JournalEntry } from './journal.ts';
 import { type Plan, type PlannedEdge, type PlannedNode, successorsOf } from './plan.ts';
+import { QueueWait } from './queue-wait.ts';
 import { RankedSet } from './ranked-set.ts';
 import { Suspects } from './suspects.ts';
 import { type MemoryBudget, TaskQueue } from './task-queue.ts';
@@ -61,6 +62,8 @@ export interface NodeState {
   gathered: { tasks: number[]; payloads: unknown[] };
   /** What a join holds, and on which side. */
   join?: JoinState;
+  /** How long tasks have waited, where the policy bounds it. */
+  wait?: QueueWait;
   /** Given out since it last gathered something. */
   flushed: boolean;
   /** When a serial node may go on: its head task waits for its next attempt. Milliseconds since 1970. */
@@ -126,6 +129,12 @@ export interface SchedulerState {
   fed?: number;
   /** The store refuses what the run records: nothing is sent out meanwhile. */
   held: boolean;
+  /** Since when the run does not go on: it is paused, or the store refuses. */
+  idleSince?: number;
+  /** Milliseconds for which it did not go on before that. */
+  idleMs: number;
+  /** Nodes where tasks may wait for their turn only so long. */
+  impatient: number[];
   /** Batches that may be under way at once on the shared workers. */
   sharedLanes: number;
   now: number;
@@ -191,6 +200,8 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     keepOpen,
     ...(options.isFed && { fed: 0 }),
     held: false,
+    idleMs: 0,
+    impatient: nodes.filter(({ wait }) => wait).map(({ plan }) => plan.index),
     // Two for each worker, so that the next one lies ready when one comes back.
     sharedLanes: Math.max(options.parallelism * 2, ...nodes.filter((n) => n.isShared).map((n) => n.lanes)),
     now: 0,
@@ -249,6 +260,7 @@ function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryB
     cost: unknownCost(),
     attempts: new Map(),
     ...(plan.policy.dedupe && { seen: new Set<string>() }),
+    ...(plan.policy.queueTimeoutMs !== undefined && { wait: new QueueWait(plan.policy.queueTimeoutMs) }),
     gathered: { tasks: [], payloads: [] },
     ...(plan.definition.kind === 'join' && { join: emptyJoin() }),
     flushed: false,
@@ -304,6 +316,20 @@ export function firstAfter(delayed: readonly Delayed[], at: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Time that passes only while the run goes on. */
+export const runningTime = ({ now, idleSince, idleMs }: SchedulerState): number =>
+  (idleSince ?? now) - idleMs;
+
+/** Says that tasks wait for their turn once more, from `later` milliseconds from now on. */
+export function waitAgain(
+  state: SchedulerState,
+  { wait }: NodeState,
+  tasks: readonly number[],
+  later = 0,
+): void {
+  if (wait) for (const task of tasks) wait.returned(task, runningTime(state) + later);
 }
 
 /** Writes an entry into the journal. */

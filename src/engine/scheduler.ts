@@ -18,6 +18,7 @@ import { askInitialState, dispatch } from './dispatch.ts';
 import type { BatchOutcome } from './executor.ts';
 import { clearJoin, type JoinState, joinRows, rowLimit } from './join.ts';
 import { settleOutcome } from './outcomes.ts';
+import { failOverdue, nextDeadline } from './overdue.ts';
 import {
   type Commands,
   firstAfter,
@@ -28,6 +29,7 @@ import {
   record,
   release,
   type SchedulerState,
+  waitAgain,
 } from './scheduler-state.ts';
 import { areSuspectsUnderWay, dispatchSuspects, takeSuspects } from './suspect-dispatch.ts';
 
@@ -67,11 +69,23 @@ export function step(state: SchedulerState, event: SchedulerEvent): Commands {
   }
 
   apply(state, event);
+  keepTime(state);
+  const fatal = failOverdue(state);
+  if (fatal) stop(state, 'failed', describe(fatal));
   settle(state);
   sendOut(state);
-  const [next] = state.delayed;
-  if (next) state.commands.wakeAt = next.dueAt;
+  const wakeAt = Math.min(state.delayed[0]?.dueAt ?? Number.POSITIVE_INFINITY, nextDeadline(state));
+  if (wakeAt < Number.POSITIVE_INFINITY) state.commands.wakeAt = wakeAt;
   return state.commands;
+}
+
+/** Notes when the run stops going on, and when it goes on again. */
+function keepTime(state: SchedulerState): void {
+  if (state.status !== 'running' || state.held) state.idleSince ??= state.now;
+  else if (state.idleSince !== undefined) {
+    state.idleMs += state.now - state.idleSince;
+    delete state.idleSince;
+  }
 }
 
 function sendOut(state: SchedulerState): void {
@@ -156,6 +170,8 @@ function inject(state: SchedulerState, event: SchedulerEvent & { type: 'inject' 
 }
 
 function recover(state: SchedulerState): void {
+  // The wait of what a journal brought back begins anew.
+  for (const index of state.impatient) nodeAt(state, index).wait?.came(state.nextTask - 1, state.now);
   // A run that died before its first commit has not given out its inputs yet.
   const isUnbegun = state.status === 'pending';
   setStatus(state, isUnbegun ? 'running' : state.status, 'resumed after an interruption', true);
@@ -177,11 +193,11 @@ function wake(state: SchedulerState): void {
   const due = firstAfter(state.delayed, state.now);
   for (const { node, task } of state.delayed.splice(0, due)) {
     const { queue } = nodeAt(state, node);
+    if (task) waitAgain(state, nodeAt(state, node), [task.number]);
     if (task?.payload) {
       state.budget.used -= task.payload.bytes;
       queue.push(task.number, task.payload.value);
-    }
-    if (task && !task.payload) queue.spill(task.number, task.number);
+    } else if (task) queue.spill(task.number, task.number);
     markReady(state, node);
   }
 }
@@ -213,6 +229,7 @@ function retry(state: SchedulerState, event: SchedulerEvent & { type: 'retry' })
     if (state.suspects.has(task)) state.suspects.hold(event.node, task);
     else node.queue.spill(task, task);
   });
+  waitAgain(state, node, tasks);
   reopen(state, event.node);
   release(state, event.node, -tasks.length);
   markReady(state, event.node);

@@ -51,6 +51,11 @@ export class TaskQueue {
     return this.#spilledCount;
   }
 
+  /** Number of the task at this place among those at hand. */
+  taskAt(position: number): number {
+    return this.#tasks[this.#head + position] as number;
+  }
+
   /** Adds a task at hand, before those that have been spilled. */
   push(task: number, payload: unknown): void {
     this.#tasks.push(task);

@@ -20,6 +20,7 @@ export const policySchema = z.looseObject({
   placement: z.enum(['local', 'server', 'auto']).optional(),
   retry: retrySchema.prefault({}),
   timeoutMs: z.number().positive().max(2_147_483_647).optional(),
+  queueTimeoutMs: z.number().positive().max(2_147_483_647).optional(),
   dedupe: z.boolean().default(false),
   cache: z.union([z.boolean(), z.looseObject({})]).optional(),
   onError: z.enum(['continue', 'stop']).default('continue'),

@@ -175,6 +175,12 @@ export const rules: Record<string, readonly Rule[]> = {
   ],
   not_text: [rule('(.+) is not UTF-8 text\\.', '$1 不是 UTF-8 文本。')],
   // Tasks
+  queue_timeout: [
+    rule(
+      'The task waited for its turn longer than its limit of (.+) ms\\.',
+      '任务等待超过了 $1 毫秒的时限。',
+    ),
+  ],
   task_timeout: [
     rule('The task took longer than its limit of ([\\d.]+) ms\\.', '任务超过了 $1 毫秒的时限。'),
   ],
