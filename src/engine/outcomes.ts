@@ -296,7 +296,7 @@ function settleMixed(
   return plan.policy.onError === 'stop' ? failed[0]?.error : undefined;
 }
 
-const cachedTasks = ({ tasks }: Batch, { cached }: BatchResult): { cached?: number[] } =>
+const cachedTasks = ({ tasks }: Attempted, { cached }: BatchResult): { cached?: number[] } =>
   cached ? { cached: tasks.filter((_, i) => cached[i]) } : {};
 
 function isTriedAgain(node: NodeState, attempt: number, error: WireError): boolean {
