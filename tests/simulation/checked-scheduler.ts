@@ -237,10 +237,11 @@ function checkOrder(model: RunModel, { waiting, facts }: ModelNode, batch: Batch
   });
 }
 
-/** Suspects are under way with nothing else beside them. */
+/** Suspects are under way with no other task beside them; a fold may be asked for its initial state. */
 function checkAlone({ record, dispatch }: Commands, life: Life): void {
   const isAlone = record.some((entry) => entry.kind === 'start' && entry.alone);
   if (isAlone) life.alone = dispatch.at(-1)?.batch.id;
-  const isKept = life.alone === undefined || !life.flights.has(life.alone) || life.flights.size === 1;
-  must(isKept, () => `${life.flights.size - 1} batches are under way beside suspects`);
+  if (life.alone === undefined || !life.flights.has(life.alone)) return;
+  const others = [...life.flights.values()].filter(({ id, tasks }) => id !== life.alone && tasks.length > 0);
+  must(others.length === 0, () => `${others.length} batches are under way beside suspects`);
 }

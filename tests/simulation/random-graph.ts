@@ -114,7 +114,13 @@ function randomEdge(chance: Chance, nodes: GraphNode[]): GraphEdge[] {
   const { type } = nodes[source] as GraphNode;
   if ((nodes[target] as GraphNode).type === 'flow.source') return [];
   if (target <= source && !mayLeadBack(nodes, source, target)) return [];
-  const port = chance.happens(0.1) ? 'error' : type === 'flow.route' ? chance.pick(['a', 'b']) : undefined;
+  // Nor may errors lead back: their payloads do not grow.
+  const port =
+    source < target && chance.happens(0.1)
+      ? 'error'
+      : type === 'flow.route'
+        ? chance.pick(['a', 'b'])
+        : undefined;
   const targetPort = nodes[target]?.type === 'flow.join' ? chance.pick(['left', 'right']) : undefined;
   return [
     {
