@@ -9,6 +9,7 @@
 import { hasEnded } from '../schema/run.ts';
 import { BitSet } from './bit-set.ts';
 import { seenKey } from './delivery.ts';
+import { keepsOrder } from './dispatch.ts';
 import { clearJoin, holdForJoin } from './join.ts';
 import { type AttemptEntry, attemptEnd, type DeliverEntry, type JournalEntry } from './journal.ts';
 import {
@@ -52,11 +53,13 @@ export class Replay {
     for (const node of state.nodes) {
       let suspects = 0;
       const delivered = this.#delivered[node.plan.index] as number[];
+      // Where order counts, what came before a suspect waits with it, and goes first.
+      const inOrderTo = keepsOrder(node) ? this.#lastSuspect(delivered) : 0;
       for (let at = 0; at < delivered.length; at += 2) {
         const last = delivered[at + 1] as number;
         for (let task = delivered[at] as number; task <= last; task++) {
           if (this.#ended.has(task)) continue;
-          if (state.suspects.has(task)) {
+          if (state.suspects.has(task) || task < inOrderTo) {
             state.suspects.hold(node.plan.index, task);
             suspects++;
           } else node.queue.spill(task, task);
@@ -67,6 +70,16 @@ export class Replay {
       markReady(state, node.plan.index);
     }
     for (let component = 0; component < state.components.length; component++) state.unsettled.add(component);
+  }
+
+  /** Highest number of a suspect among the tasks delivered to a node. */
+  #lastSuspect(delivered: readonly number[]): number {
+    let found = 0;
+    for (let at = 0; at < delivered.length; at += 2) {
+      for (let task = delivered[at] as number; task <= (delivered[at + 1] as number); task++)
+        if (!this.#ended.has(task) && this.#state.suspects.has(task)) found = Math.max(found, task);
+    }
+    return found;
   }
 
   /** The host died at this point of the journal. */
