@@ -59,9 +59,7 @@ beforeAll(async () => {
   elsewhere = createTcpServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (hello) => {
-      strangers.push(
-        ...(hello.toString('latin1').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/g) ?? ['unnamed']),
-      );
+      strangers.push(nameIn(hello.toString('latin1')) ?? 'unnamed');
       socket.destroy();
     });
   });
@@ -103,3 +101,14 @@ describe('tables in a browser', () => {
     expect(strangers).toContain('extensions.example');
   });
 });
+
+/** Whom a request is for: the host header of HTTP, or the server name of a TLS hello (RFC 6066, section 3). */
+function nameIn(hello: string): string | undefined {
+  const named = /^host: ([^\r\n:]+)/im.exec(hello)?.[1];
+  if (named) return named;
+  for (const [, length = '', name = ''] of hello.matchAll(/\0\0(.)([a-z0-9.-]{4,})/gs)) {
+    const bytes = length.charCodeAt(0);
+    if (name.length >= bytes && name.slice(0, bytes).includes('.')) return name.slice(0, bytes);
+  }
+  return undefined;
+}
