@@ -26,7 +26,7 @@ export const dataNodesCases: ContractCase[] = [clean, transform, analyze, chart]
       }
       assertEqual(results.length, example.results.length);
       // One by one: an example may name the same table twice.
-      results.forEach((result, i) => assertEqual(result, example.results[i]));
+      for (const [i, result] of results.entries()) assertEqual(result, example.results[i]);
       assertEqual(errors, example.errors ?? []);
     }
   },
