@@ -367,6 +367,7 @@ export class Engine extends RunQueries {
     const run = this.#goingOn(id) ?? (await this.#refuse(id));
     // One that takes over what another run was given closes by itself, once it has all of it.
     if (run.fedTo === undefined) run.send({ type: 'close' });
+    await run.flush();
   }
 
   /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node`, StoreError while its store refuses */
@@ -387,6 +388,8 @@ export class Engine extends RunQueries {
     const run = this.#goingOn(id) ?? (await this.#refuse(id));
     for (const [node, payloads] of Object.entries(kept))
       run.send({ type: 'inject', node: run.indexOf(node) as number, payloads });
+    // Who is told that tasks were taken may rely on it, whatever dies.
+    await run.flush();
   }
 
   /**
@@ -413,6 +416,7 @@ export class Engine extends RunQueries {
         attempts: errors.map((error) => error.attempts + 1),
       });
     }
+    await run.flush();
     return failed.length;
   }
 

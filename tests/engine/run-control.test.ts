@@ -162,3 +162,16 @@ test('a serial node takes its tasks in their order, also after one that took too
   expect(late).toBeGreaterThan(0);
   expect((await engine.report(id)).outputs.a).toEqual(inputs);
 });
+
+test('tasks that were taken from outside survive a host that dies at once', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph([code('a', '(n) => n')], {}), { keepOpen: true });
+  await first.engine.inject(id, { a: [1, 2, 3] });
+  await first.engine.close(id);
+  // Nothing of the first host is heard of any more.
+  const { engine, clock } = simulatedEngine(2, undefined, store);
+  await engine.recover();
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 3 } } });
+});
