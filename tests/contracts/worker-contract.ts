@@ -552,7 +552,9 @@ const ownThread: WorkerCase[] = [
     async run(h) {
       const code = '() => new Promise((resolve) => setTimeout(resolve, 2000))';
       const run = h.open([{ code, policy: { timeoutMs: 30 } }]);
-      assertEqual(done(await h.execute(run, [0])).outcomes, [failed]);
+      const ended = await h.execute(run, [0]);
+      // On a machine with much to do, its limit may be noticed from outside first.
+      if (ended.kind !== 'timeout') assertEqual(done(ended).outcomes, [failed]);
       assertEqual(h.executor.stats.alive, 0, 'workers alive');
     },
   },
