@@ -16,6 +16,7 @@ import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSumm
 import type { RunRecord, Store } from '../store/store.ts';
 import { CachingExecutor } from './caching-executor.ts';
 import type { Clock } from './clock.ts';
+import { everyItem } from './every-item.ts';
 import type { Executor, PreparedNode } from './executor.ts';
 import { chunkAt } from './journal-reader.ts';
 import { refuseNewer } from './journal-versions.ts';
@@ -260,12 +261,8 @@ export class Engine extends RunQueries {
   async #interrupted(): Promise<string[]> {
     const interrupted: string[] = [];
     for (const status of ['pending', 'running', 'paused'] as const) {
-      let cursor: string | undefined;
-      do {
-        const page = await this.store.runs.list({ status, limit: 1000, ...(cursor && { cursor }) });
-        interrupted.push(...page.items.filter((run) => !this.#isElsewhere(run.owner)).map((run) => run.id));
-        cursor = page.nextCursor ?? undefined;
-      } while (cursor);
+      for await (const { id, owner } of everyItem((page) => this.store.runs.list({ status, ...page })))
+        if (!this.#isElsewhere(owner)) interrupted.push(id);
     }
     return interrupted;
   }
@@ -288,26 +285,18 @@ export class Engine extends RunQueries {
     if (Object.keys(retention).length === 0) return;
     const sizes = retention.maxBytes === undefined ? undefined : await this.store.runs.sizes();
     const ended: EndedRun[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.store.runs.list({ limit: 1000, ...(cursor && { cursor }) });
-      for (const { id, status, createdAt, finishedAt } of page.items) {
-        if (!hasEnded(status) || this.live.has(id)) continue;
-        ended.push({ id, endedAt: Date.parse(finishedAt ?? createdAt), bytes: sizes?.get(id) ?? 0 });
-      }
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor);
+    for await (const { id, status, createdAt, finishedAt } of everyItem((page) =>
+      this.store.runs.list(page),
+    )) {
+      if (!hasEnded(status) || this.live.has(id)) continue;
+      ended.push({ id, endedAt: Date.parse(finishedAt ?? createdAt), bytes: sizes?.get(id) ?? 0 });
+    }
     for (const id of beyondRetention(ended, retention, clock.now())) {
       await this.#turns.take(id, async () => {
         // Somebody may have brought it back to life, or removed it.
         if (!this.live.has(id)) await this.#remove(id);
       });
     }
-  }
-
-  /** A store that refuses, or a run somebody else has removed, is left to the next time. */
-  async #tidyLater(): Promise<void> {
-    await this.tidy().catch(() => {});
   }
 
   /** Everything that keeps a document from running; empty when nothing does. */
@@ -545,7 +534,8 @@ export class Engine extends RunQueries {
     void run.ended.then(() => {
       this.live.delete(run.id);
       this.values.close(run.id);
-      if (this.#options.retention && !this.#hasLeft) void this.#tidyLater();
+      // A store that refuses, or a run somebody else has removed, is left to the next time.
+      if (this.#options.retention && !this.#hasLeft) this.tidy().catch(() => {});
     });
     return run;
   }
@@ -597,18 +587,12 @@ export class Engine extends RunQueries {
 
   async #failedTasks(id: string, which: FailedTasks): Promise<ErrorRecord[]> {
     const failed: ErrorRecord[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.failures(id, {
-        ...(which.node && { node: which.node }),
-        limit: 1000,
-        ...(cursor && { cursor }),
-      });
-      failed.push(...page.items);
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor);
     const wanted = which.tasks && new Set(which.tasks);
-    return failed.filter(({ name, task }) => (which.error ?? name) === name && (wanted?.has(task) ?? true));
+    const ofNode = which.node ? { node: which.node } : {};
+    for await (const error of everyItem((page) => this.failures(id, { ...ofNode, ...page }))) {
+      if ((which.error ?? error.name) === error.name && (wanted?.has(error.task) ?? true)) failed.push(error);
+    }
+    return failed;
   }
 
   async #keepInputs(id: string, graph: Graph): Promise<Graph> {

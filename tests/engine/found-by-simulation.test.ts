@@ -2,25 +2,9 @@
 import { expect, test } from 'vitest';
 import type { BatchOutcome } from '../../src/engine/executor.ts';
 import { StoreError } from '../../src/errors.ts';
-import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-
-const code = (id: string, source: string, rest: Partial<GraphNode> = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: source },
-  ...rest,
-});
-
-const graph = (nodes: GraphNode[], inputs: Graph['inputs'], edges: GraphEdge[] = []): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes,
-  edges,
-  inputs,
-});
+import { code, graph } from './small-graphs.ts';
 
 const died: BatchOutcome = { kind: 'died', reason: 'simulated', worker: 'w' };
 

@@ -1,25 +1,9 @@
 /** Commands that meet a run at an awkward moment, or each other. */
 import { expect, test } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
-import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-
-const code = (id: string, source: string, rest: Partial<GraphNode> = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: source },
-  ...rest,
-});
-
-const graph = (nodes: GraphNode[], inputs: Graph['inputs'], edges: GraphEdge[] = []): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes,
-  edges,
-  inputs,
-});
+import { code, graph } from './small-graphs.ts';
 
 const succeedsAtSecond = '(n, ctx) => { if (ctx.attempt < 2) throw new Error("no"); return n; }';
 

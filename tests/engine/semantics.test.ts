@@ -2,13 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import type { Counters, RunReport } from '../../src/schema/run.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-
-const code = (id: string, source: string, rest: Partial<GraphNode> = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: source },
-  ...rest,
-});
+import { code } from './small-graphs.ts';
 
 const graph = (nodes: GraphNode[], edges: GraphEdge[], inputs: Graph['inputs'] = {}): Graph => ({
   format: 'handloom.graph',

@@ -1,11 +1,12 @@
 /** Hosts that die, by a task's hand or for no fault of a task's. */
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/pool/seeded-random.ts';
-import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { mortal } from './mortal-store.ts';
 import { simulatedEngine } from './run-graph.ts';
+import { graph } from './small-graphs.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const code = (id: string, rest: Partial<GraphNode> = {}): GraphNode => ({
@@ -13,14 +14,6 @@ const code = (id: string, rest: Partial<GraphNode> = {}): GraphNode => ({
   type: 'code.js',
   params: { code: '(n) => n' },
   ...rest,
-});
-const graph = (nodes: GraphNode[], inputs: Graph['inputs'], edges: GraphEdge[] = []): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes,
-  edges,
-  inputs,
 });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
