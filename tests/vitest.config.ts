@@ -3,6 +3,15 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 const apart = ['tests/e2e/**', 'tests/bench/**'];
+/** Suites with properties, which the long run judges by new inputs (tests/property.ts). */
+const properties = [
+  'tests/engine/*.test.ts',
+  'tests/schema/*json.test.ts',
+  'tests/store/*.test.ts',
+  'tests/pool/fidelity.test.ts',
+  'tests/nodes/{math,compile}.test.ts',
+  'tests/sync/graph-document.test.ts',
+];
 
 /** `unit` is what `npm test` runs; `long` holds the suites that take minutes (`npm run test:long`). */
 export default defineConfig({
@@ -28,7 +37,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
-          include: ['tests/**/*.long.test.ts'],
+          include: ['tests/**/*.long.test.ts', ...properties],
+          env: { HANDLOOM_INPUTS: 'new' },
           exclude: apart,
           testTimeout: 30 * 60_000,
           hookTimeout: 60_000,

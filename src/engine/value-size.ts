@@ -18,8 +18,12 @@ export interface Finds {
   stored: StoredValue[];
 }
 
+/** Levels of nesting that are looked into. What goes deeper, as what holds itself does, counts as large. */
+const deepest = 100;
+
 // Of the value at hand; shared by all calls, since they never interleave.
 let room = 0;
+let depth = 0;
 let tables: string[] = [];
 let stored: StoredValue[] = [];
 
@@ -40,6 +44,7 @@ export function findLarge(values: readonly unknown[]): Finds | undefined {
 
 function isLarge(value: unknown): boolean {
   room = largestInline;
+  depth = 0;
   const before = [tables.length, stored.length] as const;
   weigh(value);
   if (room >= 0) return false;
@@ -81,6 +86,12 @@ function sizeOfText(text: string): number {
 
 function weighObject(value: object): void {
   room -= 3;
+  if (++depth > deepest) room = -1;
+  else weighParts(value);
+  depth--;
+}
+
+function weighParts(value: object): void {
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length && room >= 0; i++) weigh(value[i]);
     return;

@@ -1,5 +1,5 @@
 /** Any payload at all: what fast-check makes of the kinds of values that structured cloning copies. */
-import fc from 'fast-check';
+import fc from '../property.ts';
 
 /** Any string of 16-bit units, lone surrogates included. */
 export const anyString = fc.oneof(

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { analyzeGraph } from '../../src/engine/graph-analysis.ts';
 import type { GraphKind } from '../../src/schema/analysis.ts';
 import { emptyGraph, type Graph } from '../../src/schema/graph.ts';
+import fc from '../property.ts';
 import { chain, complete, cross, grid, loop, named, type Shape, star, wheel } from './graph-kinds.ts';
 
 /** The graph of a shape: nodes `n0`, `n1`, … of a type nobody knows. */

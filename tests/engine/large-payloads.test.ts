@@ -374,3 +374,23 @@ test('large results that a worker has gone on with by itself are kept apart too'
     inputs.reduce((sum, n) => sum + (n % 20 === 0 ? 50_000 + n : String(n).length), 0),
   );
 });
+
+test('what holds itself, or nests hundreds of levels deep, is collected and comes back', async () => {
+  const { report } = await runGraph(
+    graph(
+      [
+        code('ring', '() => { const ring = new Set(); ring.add(ring); return ring; }'),
+        code('deep', '() => { let list = []; for (let i = 0; i < 500; i++) list = [list]; return list; }'),
+        { id: 'all', type: 'flow.collect' },
+        code('sees', '(all) => all.map((x) => (x instanceof Set ? x.has(x) : JSON.stringify(x).length))'),
+      ],
+      [
+        ['ring', 'all'],
+        ['deep', 'all'],
+        ['all', 'sees'],
+      ],
+      { ring: [0], deep: [0] },
+    ),
+  );
+  expect(report.outputs.sees?.map((list) => (list as unknown[]).sort())).toEqual([[1002, true]]);
+});

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../property.ts';
 import { simulate } from './oracle.ts';
 import { randomGraph } from './random-graph.ts';
 import { runGraph } from './run-graph.ts';

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchSize, measure, unknownCost } from '../../src/engine/batch-size.ts';
 import { BitSet } from '../../src/engine/bit-set.ts';
@@ -10,6 +9,7 @@ import { TaskQueue } from '../../src/engine/task-queue.ts';
 import { components, isCyclic } from '../../src/engine/topology.ts';
 import { policySchema } from '../../src/schema/policy.ts';
 import { cloneable, tangled } from '../contracts/cloneable.ts';
+import fc from '../property.ts';
 
 describe('canonical keys', () => {
   const shuffled = (value: unknown): unknown => {

@@ -1,8 +1,9 @@
 /** Tasks that wait for their turn longer than their node's policy allows. */
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import fc from '../property.ts';
 import { simulate } from './oracle.ts';
 import { randomGraph } from './random-graph.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';

@@ -1,6 +1,7 @@
 /** Random graphs that end: values grow along cycles until a limit makes the tasks fail, or are deduped away. */
-import fc from 'fast-check';
+
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import fc from '../property.ts';
 
 const policy = fc.record({
   mode: fc.constantFrom('serial', 'async', 'thread', 'process' as const),

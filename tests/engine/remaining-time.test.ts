@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
 import { estimateRemaining, type Link, type Step } from '../../src/engine/remaining-time.ts';
@@ -10,6 +9,7 @@ import { seededRandom } from '../../src/pool/seeded-random.ts';
 import { emptyGraph, type Graph, type GraphNode } from '../../src/schema/graph.ts';
 import type { PolicyInput } from '../../src/schema/policy.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import fc from '../property.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { TimedExecutor } from './timed-executor.ts';
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import type { Counters } from '../../src/schema/run.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import fc from '../property.ts';
 import { asMultiset } from './as-multiset.ts';
 import { type Expected, simulate } from './oracle.ts';
 import { randomGraph } from './random-graph.ts';

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ValidationError } from '../../src/errors.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { toFunction } from '../../src/nodes/to-function.ts';
+import fc from '../property.ts';
 
 const run = (source: string, ...args: unknown[]): unknown => toFunction(compile(source, 'code'))(...args);
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { all, create, type FactoryFunctionMap } from 'mathjs';
 import { describe, expect, it } from 'vitest';
 import { ValidationError } from '../../src/errors.ts';
@@ -6,6 +5,7 @@ import type { NodeDefinition } from '../../src/nodes/define-node.ts';
 import aggregate from '../../src/nodes/math/aggregate.ts';
 import arithmetic from '../../src/nodes/math/arithmetic.ts';
 import expression from '../../src/nodes/math/expression.ts';
+import fc from '../property.ts';
 import { runExample } from './run-example.ts';
 
 async function run(definition: NodeDefinition, params: Record<string, unknown>, ...payloads: unknown[]) {

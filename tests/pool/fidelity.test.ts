@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
 import { createSqliteStore } from '../../server/store/sqlite-store.ts';
@@ -18,6 +17,7 @@ import type { Store } from '../../src/store/store.ts';
 import { cloneable, oneOfEach, tangled } from '../contracts/cloneable.ts';
 import { assertEqual } from '../contracts/deep-equal.ts';
 import { realClock } from '../contracts/worker-harness.ts';
+import fc from '../property.ts';
 import { type BuiltEntries, buildEntries } from './build-entries.ts';
 import { testCode, testFold, testHostCode } from './test-nodes.ts';
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ValidationError } from '../../src/errors.ts';
 import { findSyntaxError } from '../../src/schema/json-syntax.ts';
 import { readJson } from '../../src/schema/read-json.ts';
+import fc from '../property.ts';
 
 function refusalOf(read: () => unknown): ValidationError {
   try {

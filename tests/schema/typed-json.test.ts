@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromTyped, readTypedJson } from '../../src/schema/read-typed-json.ts';
 import { TypedWriter, toTypedText } from '../../src/schema/typed-json.ts';
 import { cloneable, oneOfEach, tangled } from '../contracts/cloneable.ts';
 import { assertEqual } from '../contracts/deep-equal.ts';
+import fc from '../property.ts';
 
 const roundTrip = (value: unknown) => readTypedJson(toTypedText(value));
 

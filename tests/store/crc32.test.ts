@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { crc32 } from '../../src/store/crc32.ts';
+import fc from '../property.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 

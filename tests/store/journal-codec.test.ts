@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
 import { decodeChunk, decodeValue, encodeChunk, encodeValue } from '../../src/store/journal-codec.ts';
 import { cloneable, tangled } from '../contracts/cloneable.ts';
 import { deepEqual } from '../contracts/deep-equal.ts';
+import fc from '../property.ts';
 
 const chunkOf = (entries: JournalEntry[], run = 'r', first = 1): JournalChunk => ({
   version: 1,

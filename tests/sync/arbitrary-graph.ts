@@ -1,7 +1,8 @@
 /** Random graphs and random edits of them, for the property tests of documents. */
-import fc from 'fast-check';
+
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import type { GraphDocument } from '../../src/sync/graph-document.ts';
+import fc from '../property.ts';
 
 const name = fc.oneof(
   fc.string({ maxLength: 6 }),

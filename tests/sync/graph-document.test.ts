@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 import type { Graph } from '../../src/schema/graph.ts';
 import { GraphDocument } from '../../src/sync/graph-document.ts';
+import fc from '../property.ts';
 import { anyEdit, anyGraph, edit, faults } from './arbitrary-graph.ts';
 
 const graphOf = (nodes: string[], more: Partial<Graph> = {}): Graph => ({
