@@ -12,28 +12,30 @@ import {
 } from '../errors.ts';
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
-import { type ErrorRecord, emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
+import { emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
 import type { RunRecord, Store } from '../store/store.ts';
 import { CachingExecutor } from './caching-executor.ts';
 import type { Clock } from './clock.ts';
-import { everyItem } from './every-item.ts';
 import type { Executor, PreparedNode } from './executor.ts';
+import { type FailedTasks, failedTasks } from './failed-tasks.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { chunkAt } from './journal-reader.ts';
 import { refuseNewer } from './journal-versions.ts';
 import type { JournalSink } from './journal-writer.ts';
 import { KeptValues } from './kept-values.ts';
 import { keepingJournal, PayloadKeeper } from './payload-keeper.ts';
 import { type Plan, planGraph } from './plan.ts';
-import { deliveriesTo } from './redelivery.ts';
+import { Recovery } from './recovery.ts';
 import { Replay } from './replay.ts';
-import { beyondRetention, type EndedRun, type Retention } from './retention.ts';
+import type { Retention } from './retention.ts';
 import { LiveRun } from './run.ts';
 import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import type { step } from './scheduler.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
 import { restrictGraph } from './scope.ts';
 import { SpillReader } from './spill-reader.ts';
-import { isWorthAnotherTry, patience, refusalOf } from './store-patience.ts';
+import { isWorthAnotherTry, refusalOf } from './store-patience.ts';
+import { takeOver } from './takeover.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
 
@@ -71,23 +73,15 @@ export interface StartOptions {
   rerunOf?: string;
 }
 
-/** Which of a run's failed tasks: those that fit all that is said. */
-interface FailedTasks {
-  node?: string;
-  error?: string;
-  tasks?: string[];
-}
-
 export class Engine extends RunQueries {
   readonly #options: EngineOptions;
   readonly #executor: Executor;
   readonly #journal: JournalSink;
   /** What may bring a run back to life is done one after the other: it must not live twice. */
   readonly #turns = new Turns();
+  readonly #recovery: Recovery;
+  readonly #housekeeping: Housekeeping;
   #hasLeft = false;
-  /** Runs that are being started, and have claimed artifacts that no stored run uses yet. */
-  #starting = 0;
-  #sweeping: Promise<unknown> | undefined;
 
   constructor(options: EngineOptions) {
     const values = new KeptValues(options.store);
@@ -99,7 +93,24 @@ export class Engine extends RunQueries {
       values,
       clock,
     });
-    this.#journal = keepingJournal(options.store.runs, values);
+    this.#journal = keepingJournal(store.runs, values);
+    const isLive = (id: string) => this.live.has(id);
+    this.#recovery = new Recovery({
+      runs: store.runs,
+      clock,
+      isElsewhere: (owner) => this.#isElsewhere(owner),
+      isLive,
+      resume: (id) => this.resume(id),
+      giveUp: (id, error) => this.#giveUpResuming(id, error),
+    });
+    this.#housekeeping = new Housekeeping({
+      store,
+      clock,
+      retention: options.retention,
+      live: this.live,
+      // Somebody may have brought it back to life, or removed it.
+      remove: (id) => this.#turns.take(id, async () => (isLive(id) ? undefined : this.#remove(id))),
+    });
   }
 
   /**
@@ -113,13 +124,7 @@ export class Engine extends RunQueries {
     const { graph: given, nodes } = await this.#check(partOf(document, options));
     if (rerunOf !== undefined && from !== undefined) await this.#checkDelivered(rerunOf, from);
     const id = newId();
-    await this.#sweeping;
-    this.#starting++;
-    try {
-      return await this.#startChecked(id, given, nodes, options);
-    } finally {
-      this.#starting--;
-    }
+    return this.#housekeeping.whileStarting(() => this.#startChecked(id, given, nodes, options));
   }
 
   async #startChecked(id: string, given: Graph, nodes: PreparedNode[], options: StartOptions) {
@@ -145,7 +150,7 @@ export class Engine extends RunQueries {
     const state = this.#stateOf(record, planGraph(graph, nodes));
     const run = this.#enliven(summary, state, new SpillReader(store.runs, id), nodes, graph);
     run.send({ type: 'start' });
-    await this.#feed(run);
+    await this.#takeOver(run);
     return { id };
   }
 
@@ -182,7 +187,7 @@ export class Engine extends RunQueries {
       throw error;
     });
     run.send({ type: 'recover' });
-    await this.#feed(run);
+    await this.#takeOver(run);
   }
 
   /** A run that lives again, as its journal left it. */
@@ -227,76 +232,12 @@ export class Engine extends RunQueries {
    * @returns ids of the runs that go on
    */
   recover(): Promise<string[]> {
-    return this.#recover(1);
-  }
-
-  async #recover(attempt: number): Promise<string[]> {
-    const resumed: string[] = [];
-    let isAgain = false;
-    for (const id of await this.#interrupted()) {
-      if (this.live.has(id)) continue;
-      try {
-        await this.resume(id);
-        resumed.push(id);
-      } catch (error) {
-        // Somebody else was quicker.
-        if (error instanceof ConflictError || error instanceof NotFoundError) continue;
-        if (isWorthAnotherTry(error, attempt)) isAgain = true;
-        else if (refusalOf(error) === 'doubtful') await this.#giveUpResuming(id, error);
-      }
-    }
-    if (isAgain) this.#recoverLater(attempt);
-    return resumed;
-  }
-
-  #recoverLater(attempt: number): void {
-    this.#options.clock.after(patience(attempt), () => {
-      if (this.#hasLeft) return;
-      this.#recover(attempt + 1).catch((error) => {
-        if (isWorthAnotherTry(error, attempt + 1)) this.#recoverLater(attempt + 1);
-      });
-    });
-  }
-
-  async #interrupted(): Promise<string[]> {
-    const interrupted: string[] = [];
-    for (const status of ['pending', 'running', 'paused'] as const) {
-      for await (const { id, owner } of everyItem((page) => this.store.runs.list({ status, ...page })))
-        if (!this.#isElsewhere(owner)) interrupted.push(id);
-    }
-    return interrupted;
+    return this.#recovery.recover();
   }
 
   /** Removes ended runs beyond the retention, and artifacts that nobody uses. */
   tidy(): Promise<void> {
-    return this.#turns.take('', async () => {
-      await this.#removeOld();
-      const { pending, running, paused } = await this.store.runs.counts();
-      // A run that lives, here or elsewhere, may have put what it is about to claim.
-      if (pending + running + paused + this.live.size + this.#starting > 0) return;
-      this.#sweeping = this.store.artifacts.sweep().catch(() => {});
-      await this.#sweeping;
-      this.#sweeping = undefined;
-    });
-  }
-
-  async #removeOld(): Promise<void> {
-    const { retention = {}, clock } = this.#options;
-    if (Object.keys(retention).length === 0) return;
-    const sizes = retention.maxBytes === undefined ? undefined : await this.store.runs.sizes();
-    const ended: EndedRun[] = [];
-    for await (const { id, status, createdAt, finishedAt } of everyItem((page) =>
-      this.store.runs.list(page),
-    )) {
-      if (!hasEnded(status) || this.live.has(id)) continue;
-      ended.push({ id, endedAt: Date.parse(finishedAt ?? createdAt), bytes: sizes?.get(id) ?? 0 });
-    }
-    for (const id of beyondRetention(ended, retention, clock.now())) {
-      await this.#turns.take(id, async () => {
-        // Somebody may have brought it back to life, or removed it.
-        if (!this.live.has(id)) await this.#remove(id);
-      });
-    }
+    return this.#turns.take('', () => this.#housekeeping.tidy());
   }
 
   /** Everything that keeps a document from running; empty when nothing does. */
@@ -394,10 +335,12 @@ export class Engine extends RunQueries {
     await live?.flush();
     // What its journal lacks would be put back a second time.
     if (live?.held) throw live.held;
-    const failed = await this.#failedTasks(id, which);
-    if (failed.length === 0) return 0;
+    const failed = await failedTasks((query) => this.failures(id, query), which);
+    if (failed.size === 0) return 0;
     const run = this.#goingOn(id) ?? (await this.#livingAgain(id));
-    for (const [node, errors] of groupByNode(failed)) {
+    let count = 0;
+    for (const [node, errors] of failed) {
+      count += errors.length;
       run.send({
         type: 'retry',
         node: run.indexOf(node) as number,
@@ -406,7 +349,7 @@ export class Engine extends RunQueries {
       });
     }
     await run.flush();
-    return failed.length;
+    return count;
   }
 
   /** Forgets the results kept for later runs. @returns how many there were */
@@ -427,7 +370,7 @@ export class Engine extends RunQueries {
 
   /** Hears from the executor how far a task is, 0 to 1. */
   progressed(run: string, node: string, fraction: number): void {
-    this.live.get(run)?.progressed(node, fraction);
+    this.live.get(run)?.news.progressed(node, fraction);
   }
 
   /** Settles when a live run has ended; at once when it is not live. */
@@ -451,6 +394,7 @@ export class Engine extends RunQueries {
    */
   async leave(): Promise<void> {
     this.#hasLeft = true;
+    this.#recovery.stop();
     const runs = [...this.live.values()];
     this.live.clear();
     await Promise.all(runs.map((run) => run.leave()));
@@ -480,32 +424,11 @@ export class Engine extends RunQueries {
     throw new ConflictError('nothing_delivered', message, { details: { id: run, node } });
   }
 
-  /** Lets a run that takes over what another one delivered to its first node have it, or the rest of it. */
-  async #feed(run: LiveRun): Promise<void> {
-    const { rerunOf, from = '' } = run.summary();
-    const node = run.indexOf(from);
-    if (rerunOf === undefined || node === undefined || run.fedTo === undefined) return;
-    for (let refusals = 1; !run.isEnding; refusals++) {
-      try {
-        await this.live.get(rerunOf)?.flush();
-        const query = { run: rerunOf, node: from, after: run.fedTo ?? 0, fromOutside: run.hasIncoming(node) };
-        for await (const { port, payloads, seq } of deliveriesTo(this.store.runs, query)) {
-          const kept = await this.values.keep(run.id, payloads);
-          run.send({ type: 'inject', node, port, payloads: kept, fed: seq });
-          await run.caughtUp();
-        }
-        break;
-      } catch (error) {
-        if (isWorthAnotherTry(error, refusals)) {
-          await new Promise<void>((resolve) => this.#options.clock.after(patience(refusals), resolve));
-          continue;
-        }
-        const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;
-        run.send({ type: 'cancel', reason });
-        throw error;
-      }
-    }
-    run.send({ type: 'close' });
+  /** Lets a run that does again a part of another one have what was delivered there. */
+  #takeOver(run: LiveRun): Promise<void> {
+    const { store, values } = this;
+    const flush = async (id: string) => this.live.get(id)?.flush();
+    return takeOver(run, { runs: store.runs, values, clock: this.#options.clock, flush });
   }
 
   #enliven(
@@ -585,16 +508,6 @@ export class Engine extends RunQueries {
     return this.#goingOn(id) ?? this.#livingAgain(id);
   }
 
-  async #failedTasks(id: string, which: FailedTasks): Promise<ErrorRecord[]> {
-    const failed: ErrorRecord[] = [];
-    const wanted = which.tasks && new Set(which.tasks);
-    const ofNode = which.node ? { node: which.node } : {};
-    for await (const error of everyItem((page) => this.failures(id, { ...ofNode, ...page }))) {
-      if ((which.error ?? error.name) === error.name && (wanted?.has(error.task) ?? true)) failed.push(error);
-    }
-    return failed;
-  }
-
   async #keepInputs(id: string, graph: Graph): Promise<Graph> {
     return graph.inputs ? { ...graph, inputs: await this.#keepAll(id, graph.inputs) } : graph;
   }
@@ -618,16 +531,6 @@ function partOf(document: Graph, { inputs, from, only, rerunOf }: StartOptions):
   if (from === undefined) return given;
   const part = restrictGraph(given, { from, only });
   return rerunOf === undefined ? part : { ...part, inputs: {} };
-}
-
-function groupByNode(errors: ErrorRecord[]): Map<string, ErrorRecord[]> {
-  const groups = new Map<string, ErrorRecord[]>();
-  for (const error of errors) {
-    const group = groups.get(error.node);
-    if (group) group.push(error);
-    else groups.set(error.node, [error]);
-  }
-  return groups;
 }
 
 /** Whether what was to be read is of a newer version of Handloom, which can go on with it. */

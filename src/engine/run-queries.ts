@@ -10,7 +10,9 @@ import type { Executor } from './executor.ts';
 import { JournalReader } from './journal-reader.ts';
 import type { KeptValues } from './kept-values.ts';
 import type { Direction } from './lineage.ts';
-import { endedTasks, type LiveRun, type RunNews } from './run.ts';
+import type { LiveRun } from './run.ts';
+import type { RunNews } from './run-news.ts';
+import { endedTasks } from './run-summary.ts';
 
 /** Outputs of a node, and errors, that a report holds unless more are asked for. */
 const reportCap = 100;
@@ -130,13 +132,13 @@ export abstract class RunQueries {
       onNews({ ...news, errors: news.errors.filter(isNew), logs: news.logs.filter(isNew) });
     };
     const live = this.live.get(id);
-    const stop = live?.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
+    const stop = live?.news.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
     const reader = await this.#reader(id);
     const errors = await this.values.restoreAll(await recentErrors(reader, afterSeq));
     const logs = await reader.logs(afterSeq, 20);
     for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
     if (live && stop) {
-      onNews({ ...live.news(), errors, logs });
+      onNews({ ...live.news.now(), errors, logs });
       const late = waiting;
       waiting = undefined;
       for (const news of late) tell(news);

@@ -1,43 +1,16 @@
 /** One run while it lives: brings events to the scheduler and carries out what it commands. */
 import { HandloomError, StoreError, toWireError } from '../errors.ts';
-import { type Counters, type ErrorRecord, hasEnded, type Remaining, type RunSummary } from '../schema/run.ts';
+import { hasEnded, type Remaining, type RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
 import type { Batch, Executor } from './executor.ts';
-import { errorRecordsOf, type JournalEntry } from './journal.ts';
 import { type JournalSink, JournalWriter } from './journal-writer.ts';
-import { RateMeter } from './rate-meter.ts';
 import { RemainingMeter } from './remaining-meter.ts';
+import { NewsFeed } from './run-news.ts';
+import { summarise } from './run-summary.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
 import type { Commands, Load, NodeState, SchedulerState } from './scheduler-state.ts';
 import type { SpillReader } from './spill-reader.ts';
 import { isWorthAnotherTry, patience } from './store-patience.ts';
-
-/** Milliseconds between two notices of progress to a subscriber. */
-const progressEveryMs = 50;
-/** Errors and logs told in one notice; the journal has them all. */
-const newsLimit = 20;
-
-export interface RunLog {
-  node: string;
-  task: string;
-  at: string;
-  message: string;
-  data?: unknown;
-}
-
-/** Where a run stands, and what is new since the notice before. */
-export interface RunNews {
-  seq: number;
-  run: RunSummary;
-  edges: number[];
-  rates: Record<string, number>;
-  /** How far a running task said it is, 0 to 1, by node: the newest word. */
-  fractions: Record<string, number>;
-  /** How much longer it will take; absent while that cannot be told. */
-  remaining?: Remaining;
-  errors: ErrorRecord[];
-  logs: RunLog[];
-}
 
 export interface LiveRunOptions {
   /** The run as it was stored when it was created. */
@@ -67,6 +40,8 @@ export class LiveRun {
   readonly id: string;
   /** Settles when the run has ended and its journal is complete in the store, or when another engine keeps it. */
   readonly ended: Promise<void>;
+  /** For those who watch it. */
+  readonly news: NewsFeed;
   readonly #base: RunSummary;
   readonly #journal: JournalSink;
   readonly #rebuild: () => Promise<SchedulerState>;
@@ -76,12 +51,7 @@ export class LiveRun {
   readonly #decide: typeof step;
   readonly #writer: JournalWriter;
   readonly #spill: SpillReader;
-  readonly #rates: RateMeter;
   readonly #remaining: RemainingMeter;
-  readonly #subscribers = new Set<(news: RunNews) => void>();
-  readonly #fractions = new Map<string, number>();
-  #errors: ErrorRecord[] = [];
-  #logs: RunLog[] = [];
   #startedAt: string | undefined;
   #finishedAt: string | undefined;
   #isComplete = false;
@@ -98,7 +68,6 @@ export class LiveRun {
   #barrier: Promise<void> | undefined;
   #resolveEnded: () => void = () => {};
   #cancelTick: (() => void) | undefined;
-  #cancelNotice: (() => void) | undefined;
 
   constructor(options: LiveRunOptions) {
     this.id = options.summary.id;
@@ -111,11 +80,13 @@ export class LiveRun {
     this.#decide = options.step ?? step;
     this.#state = options.state;
     this.#startedAt = options.summary.startedAt;
-    this.#rates = new RateMeter(
-      options.clock.now(),
-      options.state.nodes.map((node) => endedTasks(node.counters)),
-    );
     this.#remaining = new RemainingMeter(options.state, options.executor.parallelism);
+    this.news = new NewsFeed({
+      clock: options.clock,
+      state: () => this.#state,
+      summary: () => this.summary(),
+      remaining: () => this.remaining(),
+    });
     this.#writer = new JournalWriter({
       sink: options.journal,
       clock: options.clock,
@@ -140,7 +111,7 @@ export class LiveRun {
     if (!done) return;
     const { commands, status } = done;
     this.#writer.write(commands.record);
-    this.#collectNews(commands.record);
+    this.news.collect(commands.record);
     if (commands.abort) this.#executor.cancel(this.id);
     if (commands.barrier) this.#setBarrier();
     for (const load of commands.load) void this.#load(load);
@@ -152,7 +123,7 @@ export class LiveRun {
       this.#cancelTick = this.#clock.after(wait, () => this.send({ type: 'tick' }));
     }
     if (hasEnded(status)) void this.#complete();
-    else this.#notifySoon();
+    else this.news.notifySoon();
   }
 
   /** The run as others may see it: it has ended only when its journal is complete. */
@@ -203,12 +174,6 @@ export class LiveRun {
     return this.#state.plan.nodes[index]?.hasIncoming ?? false;
   }
 
-  /** Takes in how far a task of that node is, 0 to 1. */
-  progressed(node: string, fraction: number): void {
-    this.#fractions.set(node, fraction);
-    this.#notifySoon();
-  }
-
   /** Numbers of the tasks under way. */
   runningTasks(): Set<number> {
     return new Set([...this.#state.inFlight.values()].flatMap(({ batch }) => batch.tasks));
@@ -242,38 +207,13 @@ export class LiveRun {
   leave(): Promise<void> {
     this.send({ type: 'leave' });
     this.#quit();
-    this.#subscribers.clear();
+    this.news.unsubscribeAll();
     return this.#writer.end();
-  }
-
-  /** Calls back at most every 50 ms while something changes, and with the end. */
-  subscribe(onNews: (news: RunNews) => void): () => void {
-    this.#subscribers.add(onNews);
-    return () => this.#subscribers.delete(onNews);
   }
 
   /** How much longer it will take; undefined while that cannot be told. */
   remaining(): Remaining | undefined {
     return this.#held || this.isEnding ? undefined : this.#remaining.remaining(this.#clock.now());
-  }
-
-  news(): RunNews {
-    const now = this.#clock.now();
-    const remaining = this.remaining();
-    const rates = this.#rates.sample(
-      now,
-      this.#state.nodes.map((node) => endedTasks(node.counters)),
-    );
-    return {
-      seq: this.#state.seq,
-      run: this.summary(),
-      edges: [...this.#state.edges],
-      rates: Object.fromEntries(this.#state.nodes.map((node, i) => [node.plan.id, rates[i] ?? 0])),
-      fractions: Object.fromEntries(this.#fractions),
-      ...(remaining && { remaining }),
-      errors: this.#errors,
-      logs: this.#logs,
-    };
   }
 
   #step(control: Control) {
@@ -325,7 +265,7 @@ export class LiveRun {
     else if (this.#barrier !== undefined) await this.#barrier;
     if (this.#isLeft || !this.#state.inFlight.has(batch.id)) return;
     const outcome = await this.#executor.execute(batch);
-    this.#fractions.delete(batch.node);
+    this.news.cameBack(batch.node);
     this.send({ type: 'outcome', batch: batch.id, outcome });
   }
 
@@ -357,7 +297,7 @@ export class LiveRun {
     for (const resolve of this.#onHeld) resolve();
     this.#onHeld = [];
     this.send({ type: 'hold' });
-    this.#notifySoon();
+    this.news.notifySoon();
   }
 
   #release(): void {
@@ -381,7 +321,7 @@ export class LiveRun {
   #quit(): void {
     this.#isLeft = true;
     this.#cancelTick?.();
-    this.#cancelNotice?.();
+    this.news.stop();
   }
 
   async #complete(): Promise<void> {
@@ -394,52 +334,13 @@ export class LiveRun {
 
   #close(): void {
     this.#executor.close(this.id);
-    this.#notify();
-    this.#subscribers.clear();
+    this.news.notify();
+    this.news.unsubscribeAll();
     this.#resolveEnded();
   }
 
   #summarise(): RunSummary {
-    const { status, reason, nodes, keepOpen } = this.#state;
-    return {
-      ...this.#base,
-      status,
-      ...(this.#startedAt && { startedAt: this.#startedAt }),
-      ...(this.#finishedAt && { finishedAt: this.#finishedAt }),
-      ...(reason !== undefined && { reason }),
-      ...(keepOpen && !hasEnded(status) && { open: true }),
-      nodes: Object.fromEntries(nodes.map((node) => [node.plan.id, countersOf(node)])),
-      work: workOf(nodes),
-      edges: [...this.#state.edges],
-    };
-  }
-
-  #collectNews(entries: JournalEntry[]): void {
-    if (this.#subscribers.size === 0) return;
-    for (const entry of entries) {
-      if (entry.kind === 'attempt' && entry.errors.length > 0) {
-        this.#errors = this.#errors.concat(errorRecordsOf(entry)).slice(-newsLimit);
-      } else if (entry.kind === 'log') {
-        const { node, task, at, message, data } = entry;
-        this.#logs = this.#logs
-          .concat({ node, task: String(task), at: toIso(at), message, data })
-          .slice(-newsLimit);
-      }
-    }
-  }
-
-  #notifySoon(): void {
-    if (this.#subscribers.size === 0) return;
-    this.#cancelNotice ??= this.#clock.after(progressEveryMs, () => this.#notify());
-  }
-
-  #notify(): void {
-    this.#cancelNotice?.();
-    this.#cancelNotice = undefined;
-    const news = this.news();
-    this.#errors = [];
-    this.#logs = [];
-    for (const onNews of this.#subscribers) onNews(news);
+    return summarise(this.#base, this.#state, { startedAt: this.#startedAt, finishedAt: this.#finishedAt });
   }
 }
 
@@ -449,17 +350,5 @@ const elsewhere = {
   reason: 'The run is kept by another process now.',
   reasonCode: 'run_elsewhere',
 } as const;
-
-export const endedTasks = (c: Counters): number => c.succeeded + c.failed + c.duplicate + c.cancelled;
-
-function countersOf({ counters }: NodeState): Counters {
-  return { ...counters, pending: counters.input - endedTasks(counters) - counters.running };
-}
-
-/** In whole microseconds, and only where there was any. */
-function workOf(nodes: readonly NodeState[]): Record<string, number> {
-  const busy = nodes.filter(({ cost }) => cost.busyMs > 0);
-  return Object.fromEntries(busy.map(({ plan, cost }) => [plan.id, Math.round(cost.busyMs * 1000) / 1000]));
-}
 
 const toIso = (at: number): string => new Date(at).toISOString();

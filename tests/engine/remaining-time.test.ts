@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
 import { estimateRemaining, type Link, type Step } from '../../src/engine/remaining-time.ts';
-import type { RunNews } from '../../src/engine/run.ts';
+import type { RunNews } from '../../src/engine/run-news.ts';
 import { components } from '../../src/engine/topology.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';

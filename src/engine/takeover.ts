@@ -1,0 +1,58 @@
+/** A run that does again a part of another one takes over what was delivered there to its first node. */
+import { toWireError } from '../errors.ts';
+import type { RunStore } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import type { KeptValues } from './kept-values.ts';
+import { deliveriesTo } from './redelivery.ts';
+import type { LiveRun } from './run.ts';
+import { isWorthAnotherTry, patience } from './store-patience.ts';
+
+export interface TakeoverOptions {
+  runs: RunStore;
+  values: KeptValues;
+  clock: Clock;
+  /** Brings into the store what has happened in a run that may live. */
+  flush: (run: string) => Promise<void>;
+}
+
+/** Lets the run have it, or after a death the rest of it, and closes it. One that takes over nothing is left alone. */
+export async function takeOver(run: LiveRun, options: TakeoverOptions): Promise<void> {
+  const { rerunOf, from = '' } = run.summary();
+  const node = run.indexOf(from);
+  if (rerunOf === undefined || node === undefined || run.fedTo === undefined) return;
+  for (let refusals = 1; !run.isEnding; refusals++) {
+    try {
+      await options.flush(rerunOf);
+      await inject(run, { run: rerunOf, from, node }, options);
+      break;
+    } catch (error) {
+      if (isWorthAnotherTry(error, refusals)) {
+        await new Promise<void>((resolve) => options.clock.after(patience(refusals), resolve));
+        continue;
+      }
+      const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;
+      run.send({ type: 'cancel', reason });
+      throw error;
+    }
+  }
+  run.send({ type: 'close' });
+}
+
+async function inject(
+  run: LiveRun,
+  source: { run: string; from: string; node: number },
+  { runs, values }: TakeoverOptions,
+): Promise<void> {
+  const { node } = source;
+  const query = {
+    run: source.run,
+    node: source.from,
+    after: run.fedTo ?? 0,
+    fromOutside: run.hasIncoming(node),
+  };
+  for await (const { port, payloads, seq } of deliveriesTo(runs, query)) {
+    const kept = await values.keep(run.id, payloads);
+    run.send({ type: 'inject', node, port, payloads: kept, fed: seq });
+    await run.caughtUp();
+  }
+}
