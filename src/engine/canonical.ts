@@ -34,32 +34,49 @@ interface Open {
   value: object;
   parts: unknown[];
   texts: string[];
+  /** How deep the outermost object lies that it, or something in it, comes back to. */
+  reaches: number;
   close(texts: string[]): string;
 }
+
+/**
+ * Objects that have been met: how deep one lies that is on its way; the text of one that has been written and may
+ * stand in further places. Without the texts, parts that are shared many levels deep would be written 2^levels times.
+ */
+type Met = Map<object, number | string>;
 
 /** Without recursion: a payload may be nested more deeply than this thread's stack allows. */
 function write(root: unknown): string {
   const open: Open[] = [];
-  /** How deep each object lies that is on its way. */
-  const depths = new Map<object, number>();
-  let text = begin(root, open, depths);
+  const met: Met = new Map();
+  let text = begin(root, open, met);
   for (;;) {
     const last = open[open.length - 1];
     if (!last) return text as string;
     if (text !== undefined) last.texts.push(shorten(text));
     const { texts, parts, close } = last;
     if (texts.length < parts.length) {
-      text = begin(parts[texts.length], open, depths);
+      text = begin(parts[texts.length], open, met);
     } else {
       open.pop();
-      depths.delete(last.value);
-      text = close(texts);
+      text = shorten(close(texts));
+      keepText(last, text, open, met);
     }
   }
 }
 
+/** What comes back to an object around it says so by the distance, so its text fits that one place only. */
+function keepText({ value, reaches }: Open, text: string, open: Open[], met: Met): void {
+  if (reaches >= open.length) met.set(value, text);
+  else {
+    met.delete(value);
+    const around = open[open.length - 1];
+    if (around) around.reaches = Math.min(around.reaches, reaches);
+  }
+}
+
 /** The text of a value without parts; one that has parts is opened. */
-function begin(value: unknown, open: Open[], depths: Map<object, number>): string | undefined {
+function begin(value: unknown, open: Open[], met: Met): string | undefined {
   switch (typeof value) {
     case 'number':
       return String(value); // `String(-0)` is "0"
@@ -68,23 +85,28 @@ function begin(value: unknown, open: Open[], depths: Map<object, number>): strin
     case 'bigint':
       return `${value}n`;
     case 'object':
-      return value === null ? 'null' : beginObject(value, open, depths);
+      return value === null ? 'null' : beginObject(value, open, met);
     default:
       return String(value);
   }
 }
 
-function beginObject(value: object, open: Open[], depths: Map<object, number>): string | undefined {
-  const depth = depths.get(value);
-  if (depth !== undefined) return `^${open.length - depth}`;
+function beginObject(value: object, open: Open[], met: Met): string | undefined {
+  const known = met.get(value);
+  if (typeof known === 'string') return known;
+  if (known !== undefined) {
+    const around = open[open.length - 1] as Open;
+    around.reaches = Math.min(around.reaches, known);
+    return `^${open.length - known}`;
+  }
   if (value instanceof StoredValue) return value.key ?? `Stored(${value.hash})`;
   if (value instanceof Date) return `Date(${value.getTime()})`;
   if (value instanceof RegExp) return `RegExp(${value})`;
   if (value instanceof ArrayBuffer) return `ArrayBuffer(${new Uint8Array(value).join()})`;
   // By what it is, not by its class: a Node Buffer arrives elsewhere as a Uint8Array.
   if (ArrayBuffer.isView(value)) return `${brandOf(value)}(${viewItems(value).join()})`;
-  depths.set(value, open.length);
-  open.push({ value, texts: [], ...partsOf(value) });
+  met.set(value, open.length);
+  open.push({ value, texts: [], reaches: open.length, ...partsOf(value) });
   return undefined;
 }
 

@@ -109,6 +109,36 @@ describe('canonical keys', () => {
     expect(canonicalKey(nested(1))).not.toBe(canonicalKey(nested(2)));
   });
 
+  test('take no longer where parts are shared many levels deep', () => {
+    const shared = (isShared: boolean, levels: number) => {
+      const leaf = (): unknown => ({ at: new Date(5) });
+      const grow = (depth: number): unknown =>
+        depth === 0 ? leaf() : { left: grow(depth - 1), right: grow(depth - 1) };
+      if (!isShared) return grow(levels);
+      let value = leaf();
+      for (let depth = 0; depth < levels; depth++) value = { left: value, right: value };
+      return value;
+    };
+    expect(canonicalKey(shared(true, 8))).toBe(canonicalKey(shared(false, 8)));
+    // Written part by part it would be 2^200 of them.
+    expect(canonicalKey(shared(true, 200))).not.toBe(canonicalKey(shared(true, 199)));
+  });
+
+  test('tell apart what is shared from where it comes back to', () => {
+    const ring = (): unknown[] => {
+      const outer: unknown[] = [];
+      const inner = [outer];
+      outer.push(inner, [inner]);
+      return outer;
+    };
+    const inOnePlace: unknown[] = [];
+    inOnePlace.push([inOnePlace], [[inOnePlace]]);
+    expect(canonicalKey(ring())).toBe(canonicalKey(inOnePlace));
+    const self: unknown[] = [];
+    self.push(self);
+    expect(canonicalKey([self, self])).toBe('[[^1],[^1]]');
+  });
+
   test('end on a payload that holds itself', () => {
     const loop: Record<string, unknown> = { a: 1 };
     loop.self = loop;
