@@ -5,6 +5,7 @@ import { HandloomError, type Issue, ValidationError } from '../../src/errors.ts'
 import { prepareTools } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import type { Graph } from '../../src/schema/graph.ts';
+import { fromGraphTree } from '../../src/schema/graph-file.ts';
 import { readJson } from '../../src/schema/read-json.ts';
 import { readTypedJson } from '../../src/schema/read-typed-json.ts';
 import { BadInput } from './exit.ts';
@@ -21,7 +22,7 @@ export interface InputOption {
  * @throws BadInput with every problem of every file
  */
 export async function readGraph(file: string, inputs: InputOption[] = [], typed = false): Promise<Graph> {
-  const document = await readJsonFile(file, typed);
+  const document = await readJsonFile(file, typed, fromGraphTree);
   const given = await readInputs(inputs, typed);
   try {
     const { graph } = await validateGraph(withInputs(document, given), registry, prepareTools);
@@ -51,7 +52,11 @@ export async function readInputs(inputs: InputOption[], typed = false): Promise<
   return given;
 }
 
-async function readJsonFile(file: string, typed: boolean): Promise<unknown> {
+async function readJsonFile(
+  file: string,
+  typed: boolean,
+  asSaid = (tree: unknown): unknown => tree,
+): Promise<unknown> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -59,7 +64,7 @@ async function readJsonFile(file: string, typed: boolean): Promise<unknown> {
     throw new BadInput([`${file}: ${whyUnreadable(error as NodeJS.ErrnoException)}`]);
   }
   try {
-    return typed ? readTypedJson(bytes) : readJson(bytes);
+    return typed ? readTypedJson(bytes) : asSaid(readJson(bytes));
   } catch (error) {
     if (error instanceof HandloomError) throw new BadInput(errorLines(file, error));
     throw error;

@@ -13,7 +13,8 @@ const typedJson =
   '`{"$type": "Error", "name", "message", "stack", "cause", "fields"}`, `{"$type": "Number", "value": 1}` (boxed primitives), ' +
   '`{"$type": "Array", "length": 3, "value": [["0", item]]}` (lists with holes), `{"$type": "Object", "value": [[key, value]]}` (objects with a key `$type`, `__proto__` or `constructor`). ' +
   'An object in several places is `{"$type": "shared", "id": 1, "value": …}` at the first and `{"$type": "ref", "id": 1}` at the others. ' +
-  'What does not make sense is refused as `bad_value`, with its place.';
+  'What does not make sense is refused as `bad_value`, with its place. ' +
+  'A graph whose field `encoding` is `handloom.values` is read as typed JSON whatever the content type: the studio exports graphs so whose inputs or params JSON alone could not say.';
 
 export type OpenApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 

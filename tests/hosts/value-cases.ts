@@ -1,4 +1,5 @@
 /** Payloads of every kind, over HTTP and through a run. */
+import { toGraphText } from '../../src/schema/graph-file.ts';
 import { toTypedText, valuesMediaType } from '../../src/schema/typed-json.ts';
 import { oneOfEach } from '../contracts/cloneable.ts';
 import { assertEqual } from '../contracts/deep-equal.ts';
@@ -30,7 +31,16 @@ const throughEverything = () =>
     {},
   );
 
-export const valueCases = ({ client, raw, runToEnd, problem }: SuiteTools): Cases => ({
+export const valueCases = ({ client, raw, post, runToEnd, problem }: SuiteTools): Cases => ({
+  async 'takes the file of a graph whose inputs JSON cannot say'() {
+    const at = new Date(5);
+    const graph = graphOf('dates', [code('a', same)], [], { a: [at, { $type: 'mine' }] });
+    const { id } = await (await post('/graphs', toGraphText(graph))).json();
+    equal((await client.getGraph(id)).inputs?.a, [at, { $type: 'mine' }], 'inputs');
+    const wrong = toGraphText(graph).replace('"Date"', '"Fate"');
+    await problem(await post('/graphs', wrong), 400, 'bad_value');
+  },
+
   async 'brings payloads of every kind through a run and back as they were'() {
     const kinds = oneOfEach();
     const { id } = await runToEnd(throughEverything(), { thread: [kinds] });

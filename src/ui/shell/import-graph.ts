@@ -1,7 +1,7 @@
 /** Ways in and out for graphs as files. A file that is no sound graph is refused whole, with the place named. */
 import { HandloomError } from '../../errors.ts';
 import type { Graph } from '../../schema/graph.ts';
-import { toJsonText } from '../../schema/json.ts';
+import { fromGraphTree, toGraphText } from '../../schema/graph-file.ts';
 import { m } from '../paraglide/messages.js';
 import type { App } from '../state/app.svelte.ts';
 import { graphPath } from '../state/router.svelte.ts';
@@ -10,7 +10,7 @@ import { download } from './download.ts';
 /** Reads a graph's text, has the engine judge it, and gives it. @throws HandloomError naming the places. */
 export async function readGraph(app: App, text: string): Promise<Graph> {
   const { readJson } = await import('../../schema/read-json.ts');
-  const document = readJson(text);
+  const document = fromGraphTree(readJson(text));
   const { issues } = await app.client.validateGraph(document);
   const refused = issues.filter((issue) => !mendable.has(issue.code));
   if (refused.length)
@@ -47,5 +47,5 @@ export function chooseGraphFile(app: App): void {
 
 export function exportGraph(graph: Graph): void {
   const stem = graph.name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'graph';
-  download(`${stem}.json`, `${toJsonText(graph, 2)}\n`, 'application/json');
+  download(`${stem}.json`, `${toGraphText(graph, 2)}\n`, 'application/json');
 }

@@ -4,7 +4,7 @@
  */
 import type { Issue } from '../../errors.ts';
 import type { Graph, GraphEdge, GraphNode, GraphSettings } from '../../schema/graph.ts';
-import { toJsonText } from '../../schema/json.ts';
+import { toGraphText } from '../../schema/graph-file.ts';
 import { errorPort } from '../../schema/names.ts';
 import type { PolicyInput } from '../../schema/policy.ts';
 import { pathTo } from '../../schema/subgraph.ts';
@@ -233,7 +233,7 @@ export class Editor {
   /** The selected nodes and what connects them, as the text of a graph file. */
   copyText(): string | undefined {
     const part = this.#copy();
-    return part && toJsonText(part, 2);
+    return part && toGraphText(part, 2);
   }
 
   #copy(): Graph | undefined {

@@ -71,6 +71,27 @@ test('an exported file is the graph that was imported, with what we do not know'
   expect(JSON.parse(readFileSync(await (await download).path(), 'utf8'))).toEqual(graph);
 });
 
+test('values that JSON cannot say survive an export and an import', async ({ studio }) => {
+  const { page } = studio;
+  const typed = {
+    ...graphFile({
+      name: 'Dates',
+      nodes: [code('a', '(at) => [at.getTime(), typeof at]')],
+      inputs: { a: [{ $type: 'Date', value: '1970-01-01T00:00:00.005Z' }] },
+    }),
+    encoding: 'handloom.values',
+  };
+  await studio.open(typed);
+  const download = page.waitForEvent('download');
+  await studio.menu('Export');
+  const text = readFileSync(await (await download).path(), 'utf8');
+  expect(JSON.parse(text)).toEqual(typed);
+  await studio.import(text, 'again.json');
+  await studio.run();
+  await studio.ended('Succeeded');
+  await expect(studio.panel.getByRole('cell', { name: 'object' })).toBeVisible();
+});
+
 test('a graph file dropped on the page opens; a data file becomes a node that reads it', async ({
   studio,
 }) => {
