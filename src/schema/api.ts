@@ -126,7 +126,14 @@ export const issueSchema = z.object({
   line: z.int().optional(),
   column: z.int().optional(),
 });
-export const validationSchema = z.object({ valid: z.boolean(), issues: z.array(issueSchema) });
+export const validationSchema = z.object({
+  valid: z.boolean(),
+  issues: z.array(issueSchema),
+  warnings: z
+    .array(issueSchema)
+    .optional()
+    .meta({ description: 'What does not keep a valid graph from running, and is likely a mistake.' }),
+});
 
 /** An error, as `application/problem+json` (RFC 9457). */
 export const problemSchema = z.object({

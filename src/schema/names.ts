@@ -15,6 +15,9 @@ export const errorPort = 'error';
 /** The type of a node that holds a graph. */
 export const subgraphType = 'flow.subgraph';
 
+/** What of its policy counts at a node that holds a graph; the nodes within have policies of their own. */
+export const subgraphPolicy = ['dedupe', 'start'] as const;
+
 /** How a node may run. */
 export const modes = ['serial', 'async', 'thread', 'process'] as const;
 

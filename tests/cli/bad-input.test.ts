@@ -57,6 +57,19 @@ describe('a bad graph is refused with its place', () => {
   });
 });
 
+it('what is likely a mistake is told, and no hindrance', async () => {
+  const policy = { timeoutMs: 5 };
+  const nodes = [{ id: 'S', type: 'flow.subgraph', params: { graph: fine }, policy }];
+  const { status, stdout, stderr } = await folder.run(
+    'validate',
+    folder.file('idle.json', { ...fine, nodes }),
+  );
+  expect([status, stdout]).toEqual([0, 'idle.json: g: valid, 1 nodes, 0 edges\n']);
+  expect(stderr).toMatch(
+    /^idle\.json: warning: Node "S": policy\.timeoutMs has no effect on a subgraph; .*\n$/,
+  );
+});
+
 describe('what else can be wrong', () => {
   it('files that are not there or cannot be read', async () => {
     expect(await refused('run', 'nothing.json')).toEqual(['nothing.json: there is no such file']);

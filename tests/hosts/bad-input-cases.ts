@@ -31,6 +31,18 @@ export const badInputCases = ({ client, raw, post, runToEnd, problem }: SuiteToo
     equal(await client.validateGraph(addSquare()), { valid: true, issues: [] }, 'a good graph');
   },
 
+  async 'warns of what is likely a mistake in a graph that can run'() {
+    const within = { id: 'S', type: 'flow.subgraph', params: { graph: addSquare() } };
+    const graph = { ...addSquare(), nodes: [{ ...within, policy: { workers: 2 } }], edges: [], inputs: {} };
+    const { valid, issues, warnings } = await client.validateGraph(graph);
+    equal([valid, issues], [true, []], 'it is valid');
+    equal(
+      warnings?.map(({ code, field }) => [code, field]),
+      [['policy_without_effect', 'policy.workers']],
+      'warnings',
+    );
+  },
+
   async 'refuses 50 MB of nesting'() {
     const body = await problem(await post('/graphs', hugeNesting()), 400, 'too_deep');
     ok(body.detail.length < 500, 'the answer is short');

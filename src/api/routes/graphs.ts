@@ -1,12 +1,14 @@
 /** Graphs: kept, changed, checked, edited together and started. */
+import { warningsOf } from '../../engine/warnings.ts';
 import { graphRecordSchema, pageQuerySchema, startRunSchema } from '../../schema/api.ts';
 import { toBase64 } from '../../schema/base64.ts';
 import type { Graph } from '../../schema/graph.ts';
+import { fromGraphTree } from '../../schema/graph-file.ts';
 import { eventStream, eventText } from '../event-stream.ts';
 import { type Api, operation } from '../operation.ts';
 import { refusal } from '../problem.ts';
 import { parseWith, readBytes, readJsonBody } from '../request-body.ts';
-import { done } from '../respond.ts';
+import { done, isTyped } from '../respond.ts';
 import type { RunOptions, StoredGraph } from '../services.ts';
 import { decodeSyncFrame } from '../sync-frame.ts';
 
@@ -16,9 +18,14 @@ const maxWaitingChanges = 100;
 export function graphRoutes(api: Api): void {
   const { graphs, runs } = api.services;
 
+  /** A graph's file as it is, also one in typed JSON. */
+  const readDocument = async (request: Request): Promise<unknown> => {
+    const body = await readJsonBody(request, api.maxBodyBytes);
+    return isTyped(request) ? body : fromGraphTree(body);
+  };
   /** @throws ValidationError listing everything that keeps the graph from running. */
   const readGraph = async (request: Request): Promise<Graph> => {
-    const body = await readJsonBody(request, api.maxBodyBytes);
+    const body = await readDocument(request);
     const issues = await runs.validate(body);
     if (issues.length > 0) throw refusal(issues, 'invalid_graph');
     return withoutKeepersFields({ name: 'Untitled', edges: [], ...(body as Partial<Graph>) } as Graph);
@@ -65,8 +72,10 @@ export function graphRoutes(api: Api): void {
       problems: [413],
     },
     async ({ request, json }) => {
-      const issues = await runs.validate(await readJsonBody(request, api.maxBodyBytes));
-      return json({ valid: issues.length === 0, issues });
+      const document = await readDocument(request);
+      const issues = await runs.validate(document);
+      const warnings = issues.length === 0 ? warningsOf(document as Graph) : [];
+      return json({ valid: issues.length === 0, issues, ...(warnings.length > 0 && { warnings }) });
     },
   );
   operation(

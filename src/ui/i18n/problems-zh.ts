@@ -93,6 +93,18 @@ export const rules: Record<string, readonly Rule[]> = {
       '其中每个节点都已有连线指向，值无法进入。',
     ),
   ],
+  from_within_cycle: [
+    rule(
+      `A run cannot begin at ${quoted}, since what it gives comes back to the subgraph ${quoted} around it: begin there\\.`,
+      '不能从 $1 开始运行，因为它的结果会回到包含它的子图 $2；请从该子图开始。',
+    ),
+  ],
+  policy_without_effect: [
+    rule(
+      `policy\\.(\\S+) has no effect on a subgraph; the nodes within it have policies of their own\\.`,
+      '“$1” 对子图不起作用；其中的节点各有自己的运行方式。',
+    ),
+  ],
   subgraph_too_deep: [rule('graphs lie within each other more than (\\d+) deep\\.', '图的嵌套超过 $1 层。')],
   staged_cycle: [
     rule(
