@@ -76,13 +76,10 @@ program
 
 program
   .command('validate')
-  .description('say everything that keeps a graph from running')
+  .description('say everything that keeps a graph from running, and what is likely a mistake')
   .argument('<graph.json>')
   .action(async (file) => {
-    const { nodes, edges, name } = await (await import('./cli/read-graph.ts')).readGraph(file);
-    process.stdout.write(
-      `${printable(`${file}: ${name}: valid, ${nodes.length} nodes, ${edges.length} edges`)}\n`,
-    );
+    await (await import('./cli/validate-command.ts')).validateCommand(file);
   });
 
 program
@@ -129,6 +126,7 @@ program
   .description('add tasks to a run while it goes on (default: the one under way)')
   .argument('[run]')
   .addOption(inputsOption('payloads for a node'))
+  .addOption(typedOption('read the payloads'))
   .addOption(dataOption())
   .addOption(quietOption())
   .action(async (run, options) => finish(await (await control()).injectCommand(run, options)));

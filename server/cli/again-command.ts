@@ -28,7 +28,8 @@ export async function retryCommand(run: string | undefined, options: RetryComman
   const { data, node, error, task } = options;
   await checkWritable(options.report);
   const found = await findRun(data, run, {
-    fits: ({ nodes }) => Object.entries(nodes).some(([id, { failed }]) => failed > 0 && (node ?? id) === id),
+    fits: ({ nodes }) =>
+      Object.entries(nodes).some(([id, { failed }]) => failed > 0 && isCalled(id, node ?? id)),
     none: 'no run has failed tasks',
     newest: true,
   });
@@ -68,6 +69,9 @@ export async function rerunCommand(run: string | undefined, options: RerunComman
     true,
   );
 }
+
+/** Whether a node is called so, or may lie within a subgraph that is. */
+const isCalled = (id: string, name: string): boolean => id === name || id.startsWith(`${name}/`);
 
 type Engine = Awaited<ReturnType<typeof openNodeHost>>['engine'];
 

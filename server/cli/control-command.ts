@@ -41,11 +41,11 @@ export const closeCommand = (run: string | undefined, options: ControlCommandOpt
 /** Adds tasks to a run. @returns the exit status @throws BadInput */
 export async function injectCommand(
   run: string | undefined,
-  options: ControlCommandOptions & { input: InputOption[] },
+  options: ControlCommandOptions & { input: InputOption[]; typed?: boolean },
 ): Promise<number> {
   if (options.input.length === 0)
     throw new BadInput(['--input NODE=FILE.json: what is to be added is missing']);
-  const inputs = await readInputs(options.input);
+  const inputs = await readInputs(options.input, options.typed);
   const count = Object.values(inputs).reduce((sum, payloads) => sum + payloads.length, 0);
   return tell(run, options, {
     wanted: live('no run is under way'),

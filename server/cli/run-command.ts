@@ -1,4 +1,6 @@
 /** `handloom run`: one graph from start to end. */
+import { restrictGraph } from '../../src/engine/scope.ts';
+import { ValidationError } from '../../src/errors.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { openNodeHost } from '../node-host.ts';
 import { BadInput } from './exit.ts';
@@ -38,8 +40,13 @@ function partOf(graph: Graph, { from, only }: RunCommandOptions): { from?: strin
   const node = from ?? only;
   if (node === undefined) return {};
   if (from !== undefined && only !== undefined) throw new BadInput(['--from and --only do not go together']);
-  if (!graph.nodes.some(({ id }) => id === node)) {
-    throw new BadInput([`--${from === undefined ? 'only' : 'from'} ${node}: there is no such node`]);
+  const scope = { from: node, only: only !== undefined };
+  try {
+    restrictGraph(graph, scope);
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    const why = error.code === 'unknown_node' ? 'there is no such node' : error.message;
+    throw new BadInput([`--${from === undefined ? 'only' : 'from'} ${node}: ${why}`]);
   }
-  return { from: node, only: only !== undefined };
+  return scope;
 }

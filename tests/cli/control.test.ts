@@ -79,6 +79,22 @@ it('steers a run that goes on in another process', async () => {
   });
 }, 60_000);
 
+it('adds values that JSON cannot say', async () => {
+  folder.file('dates.json', {
+    ...graph,
+    nodes: [{ ...graph.nodes[0], params: { code: '(at) => at.getTime() + 1' } }],
+    edges: [],
+    inputs: {},
+  });
+  const { child, ended } = folder.start('run', 'dates.json', '--keep-open', '--report', 'out.json');
+  await new Promise((resolve) => child.stderr?.once('data', resolve));
+  folder.file('more.json', [{ $type: 'Date', value: new Date(5).toISOString() }]);
+  expect((await folder.run('inject', '--typed', '--input', 'a=more.json')).status).toBe(0);
+  expect((await folder.run('close')).status).toBe(0);
+  expect((await ended).status).toBe(0);
+  expect(report('out.json').outputs).toEqual({ a: [6] });
+}, 60_000);
+
 it('says that a run whose process died is not live, and cancels it all the same', async () => {
   const { id, child, ended } = await keptOpen();
   child.kill('SIGKILL');
