@@ -13,6 +13,7 @@ import {
 import type { NodeRegistry, PrepareTools } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
 import { emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../schema/run.ts';
+import { nodesWithin, pathTo } from '../schema/subgraph.ts';
 import type { RunRecord, Store } from '../store/store.ts';
 import { CachingExecutor } from './caching-executor.ts';
 import type { Clock } from './clock.ts';
@@ -193,7 +194,8 @@ export class Engine extends RunQueries {
   /** A run that lives again, as its journal left it. */
   async #revive(id: string, since: { resumedAt?: string } = {}): Promise<LiveRun> {
     const record = await this.record(id);
-    const { document, keepOpen: _, finishedAt: __, open: ___, ...summary } = record;
+    const { document, ...stored } = record;
+    const summary = asUnended(stored);
     const { graph, nodes } = await this.#check(document);
     this.values.open(id, nodes, false);
     const { state, spill } = await this.#replay(record, graph, nodes);
@@ -335,7 +337,8 @@ export class Engine extends RunQueries {
     await live?.flush();
     // What its journal lacks would be put back a second time.
     if (live?.held) throw live.held;
-    const failed = await failedTasks((query) => this.failures(id, query), which);
+    const nodes = which.node === undefined ? undefined : await this.#nodesCalled(id, which.node);
+    const failed = await failedTasks((query) => this.failures(id, query), { ...which, nodes });
     if (failed.size === 0) return 0;
     const run = this.#goingOn(id) ?? (await this.#livingAgain(id));
     let count = 0;
@@ -364,6 +367,8 @@ export class Engine extends RunQueries {
   async #remove(id: string): Promise<void> {
     if (this.live.has(id))
       throw new ConflictError('run_live', 'The run has not ended: cancel it first.', { details: { id } });
+    const { status, owner } = await this.summary(id);
+    if (!hasEnded(status) && this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
     if (!(await this.store.runs.delete(id))) throw new NotFoundError('run', id);
     this.forget(id);
   }
@@ -508,6 +513,16 @@ export class Engine extends RunQueries {
     return this.#goingOn(id) ?? this.#livingAgain(id);
   }
 
+  /** A node of a run, and those within it where it is a subgraph. */
+  async #nodesCalled(id: string, node: string): Promise<string[]> {
+    const { nodes } = await this.summary(id);
+    // The document, which holds the inputs, is read only where there may be such.
+    if (!Object.keys(nodes).some((other) => other.startsWith(`${node}/`))) return [node];
+    const called = pathTo((await this.record(id)).document, node)?.at(-1);
+    const within = called ? nodesWithin({ ...called, id: node }) : [];
+    return [node, ...within.map((inner) => inner.id)];
+  }
+
   async #keepInputs(id: string, graph: Graph): Promise<Graph> {
     return graph.inputs ? { ...graph, inputs: await this.#keepAll(id, graph.inputs) } : graph;
   }
@@ -523,6 +538,12 @@ export class Engine extends RunQueries {
   #check(document: unknown): Promise<ValidGraph> {
     return validateGraph(document, this.#options.registry, this.#options.tools);
   }
+}
+
+/** What is still true of a run that goes on again. */
+function asUnended(run: Omit<RunRecord, 'document'>): RunSummary {
+  const { keepOpen: _, finishedAt: __, open: ___, reason: ____, reasonCode: _____, ...summary } = run;
+  return summary;
 }
 
 /** What of a document is to run, with the inputs it is to have. */

@@ -89,11 +89,17 @@ function keepTime(state: SchedulerState): void {
 }
 
 function sendOut(state: SchedulerState): void {
-  const isShut = areSuspectsUnderWay(state);
+  const isFree = maySendOut(state);
   if (state.suspects.takeNeedsCommit()) state.commands.barrier = true;
-  if (state.status !== 'running' || state.held || isShut) return;
+  if (!isFree) return;
   dispatch(state);
   dispatchSuspects(state);
+}
+
+/** Whether anything may be sent out now: the run goes on, and no suspect is under way, which runs alone. */
+function maySendOut(state: SchedulerState): boolean {
+  const isShut = areSuspectsUnderWay(state);
+  return state.status === 'running' && !state.held && !isShut;
 }
 
 function apply(state: SchedulerState, event: Exclude<SchedulerEvent, { type: 'leave' }>): void {
@@ -254,13 +260,20 @@ function reopen(state: SchedulerState, node: number): void {
 
 /** Lets components whose time has come give out what they gathered, and end. */
 function settle(state: SchedulerState): void {
+  /** Components with a fold that may not ask for its initial state yet. */
+  const later: number[] = [];
   // A set visits what is added while it is walked, so news travels down the whole graph in one go.
   for (const index of state.unsettled) {
     state.unsettled.delete(index);
     const component = state.components[index];
     if (!component || component.ended || component.active > 0 || component.waitingFor > 0) continue;
     const members = state.plan.components.members[index] ?? [];
-    if (flush(state, members)) {
+    const given = flush(state, members);
+    if (given === 'later') {
+      later.push(index);
+      continue;
+    }
+    if (given) {
       if (hasEnded(state.status)) return;
       state.unsettled.add(index);
       continue;
@@ -274,15 +287,16 @@ function settle(state: SchedulerState): void {
       for (const member of state.plan.components.members[successor] ?? []) markReady(state, member);
     }
   }
+  for (const index of later) state.unsettled.add(index);
   if (state.openComponents === 0 && !hasEnded(state.status)) finish(state);
 }
 
 /**
  * Lets the first node that has gathered something give it out. One at a time, in the order of the document: what it
  * gives may reach another one in the same cycle, which then gives out both together.
- * @returns whether there was such a node
+ * @returns whether there was such a node; `later` when it would have to send something out first, and may not now
  */
-function flush(state: SchedulerState, members: readonly number[]): boolean {
+function flush(state: SchedulerState, members: readonly number[]): boolean | 'later' {
   const index = members.find((member) => {
     const { plan, flushed } = nodeAt(state, member);
     return plan.definition.kind !== 'map' && plan.definition.kind !== 'relay' && !flushed;
@@ -290,6 +304,7 @@ function flush(state: SchedulerState, members: readonly number[]): boolean {
   if (index === undefined) return false;
   const node = nodeAt(state, index);
   if (node.plan.definition.kind === 'fold' && !node.fold) {
+    if (!maySendOut(state)) return 'later';
     askInitialState(state, node);
     return true;
   }
@@ -358,6 +373,8 @@ function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
 function setStatus(state: SchedulerState, status: RunStatus, reason?: string, resumed = false): void {
   state.status = status;
   if (reason !== undefined) state.reason = reason;
+  // Why it went on at some time says nothing of how it ended.
+  else if (hasEnded(status)) delete state.reason;
   record(state, {
     kind: 'status',
     status,

@@ -159,3 +159,53 @@ test('tasks that were taken from outside survive a host that dies at once', asyn
   await clock.until(engine.ended(id));
   expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 3 } } });
 });
+
+test('why a run went on says nothing of how it ended', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph([code('a', succeedsAtSecond)], { a: [1] }));
+  await first.engine.leave();
+  const { engine, clock } = simulatedEngine(2, undefined, store);
+  await engine.resume(id);
+  expect(await engine.summary(id)).toMatchObject({ reason: 'resumed after an interruption' });
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).not.toHaveProperty('reason');
+  await engine.retry(id);
+  await clock.until(engine.ended(id));
+  const ended = await engine.summary(id);
+  expect(ended).toMatchObject({ status: 'succeeded', resumedAt: expect.any(String) });
+  expect(ended).not.toHaveProperty('reason');
+});
+
+test('a paused run does not ask for the state a fold begins with, either', async () => {
+  const nodes = [
+    { id: 'none', type: 'flow.filter', params: { code: '() => false' } },
+    { id: 'sum', type: 'flow.reduce', params: { code: '(sum, n) => sum + n', initial: 7 } },
+  ];
+  const { engine, clock, executor } = simulatedEngine(1);
+  const { id } = await engine.start(graph(nodes, { none: [1] }, [{ source: 'none', target: 'sum' }]));
+  await engine.pause(id);
+  while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
+  expect((await engine.summary(id)).nodes.none).toMatchObject({ succeeded: 1 });
+  expect([...executor.largest.keys()]).toEqual(['none']);
+  await engine.unpause(id);
+  await clock.until(engine.ended(id));
+  expect((await engine.report(id)).outputs.sum).toEqual([7]);
+});
+
+test('a run that lives in another process is not removed from under it', async () => {
+  const store = createMemoryStore();
+  const there = simulatedEngine(1, undefined, store, { owner: 'there' });
+  const { id } = await there.engine.start(graph([code('a', '(n) => n')], {}), { keepOpen: true });
+  const living = new Set(['there']);
+  const { engine } = simulatedEngine(2, undefined, store, {
+    owner: 'here',
+    isAlive: (owner) => living.has(owner),
+  });
+  await expect(engine.remove(id)).rejects.toMatchObject({ code: 'run_live' });
+  expect(await store.runs.get(id)).toBeDefined();
+  living.clear();
+  await engine.remove(id);
+  expect(await store.runs.get(id)).toBeUndefined();
+  await expect(engine.remove(id)).rejects.toMatchObject({ code: 'run_not_found' });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { validateGraph } from '../../src/engine/validate.ts';
+import { warningsOf } from '../../src/engine/warnings.ts';
 import type { ValidationError } from '../../src/errors.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
@@ -292,5 +293,80 @@ describe('what cannot run is named with its place', () => {
     expect(await issuesOf(nest(16))).toEqual([]);
     expect((await issuesOf(nest(17))).map((issue) => issue.code)).toEqual(['subgraph_too_deep']);
     expect((await issuesOf(nest(5000))).map((issue) => issue.code)).toEqual(['subgraph_too_deep']);
+  });
+});
+
+describe('a word to what lies within', () => {
+  const failing = "(n, ctx) => { if (ctx.attempt < 2) throw new Error('no'); return n; }";
+
+  test('failed tasks within a subgraph are tried again under its name', async () => {
+    const deep = subgraph('T', graph([code('y', failing)]));
+    const within = graph([code('x', failing), deep]);
+    const nodes = [subgraph('S', within), code('S/z', failing), code('a', failing)];
+    const { engine, clock, id } = await runGraph(
+      graph(nodes, [], { inputs: { S: [1], 'S/z': [1], a: [1] } }),
+    );
+    expect(await engine.retry(id, { node: 'S/T' })).toBe(1);
+    await clock.until(engine.ended(id));
+    expect(await engine.retry(id, { node: 'S' })).toBe(1);
+    await clock.until(engine.ended(id));
+    const { nodes: counters } = await engine.report(id);
+    expect([counters['S/x'], counters['S/T/y']]).toMatchObject([{ succeeded: 1 }, { succeeded: 1 }]);
+    // Of that name, and not within.
+    expect([counters['S/z'], counters.a]).toMatchObject([{ failed: 1 }, { failed: 1 }]);
+  });
+
+  const line = graph([code('x', '(n) => n + 1'), code('y', '(n) => n * 10')], [edge('x', 'y')], {
+    inputs: { y: [0] },
+  });
+  const around = (edges: GraphEdge[]) =>
+    graph([code('a'), subgraph('S', line), code('b', '(n) => -n')], edges, { inputs: { a: [1, 2] } });
+
+  test('a run begins within a subgraph', async () => {
+    const { engine, clock, id } = await runGraph(around([edge('a', 'S'), edge('S', 'b')]));
+    const rerun = async (node: string, only = false) => {
+      const again = await engine.rerun(id, { node, only });
+      await clock.until(engine.ended(again.id));
+      return engine.report(again.id);
+    };
+    const again = await rerun('S/y');
+    expect(Object.keys(again.nodes)).toEqual(['S', 'S/y', 'b']);
+    expect(sorted(again.outputs.b)).toEqual([-30, -20, -0]);
+    const alone = await rerun('S/x', true);
+    expect([Object.keys(alone.nodes), sorted(alone.outputs.S)]).toEqual([
+      ['S', 'S/x'],
+      [2, 3],
+    ]);
+    const own = await engine.start(around([edge('a', 'S'), edge('S', 'b')]), { from: 'S/y' });
+    await clock.until(engine.ended(own.id));
+    expect((await engine.report(own.id)).outputs.b).toEqual([-0]);
+    const given = await engine.start(around([]), { from: 'S/x', inputs: { 'S/x': [4] } });
+    await clock.until(engine.ended(given.id));
+    expect((await engine.report(given.id)).outputs.S).toEqual([50]);
+  });
+
+  test('and not where what it gives would come back to the subgraph', async () => {
+    const ring = graph(
+      [subgraph('S', line), { id: 'b', type: 'flow.filter', params: { code: '(n) => n < 0' } }],
+      [edge('S', 'b'), edge('b', 'S')],
+      { inputs: { S: [1] } },
+    );
+    const { engine, clock, id } = await runGraph(ring);
+    await expect(engine.rerun(id, { node: 'S/y' })).rejects.toMatchObject({ code: 'from_within_cycle' });
+    await expect(engine.rerun(id, { node: 'S/none' })).rejects.toMatchObject({ code: 'unknown_node' });
+    const alone = await engine.rerun(id, { node: 'S/y', only: true });
+    await clock.until(engine.ended(alone.id));
+    expect(sorted((await engine.report(alone.id)).outputs.S)).toEqual([0, 20]);
+  });
+
+  test('a policy that says nothing at a subgraph is warned of', () => {
+    const policy = { dedupe: true, start: 'staged', workers: 2, retry: { max: 1 } } as const;
+    const inner = subgraph('T', graph([code('y')]), { policy: { cache: true } });
+    const nodes = [code('a', '(n) => n', { policy }), subgraph('S', graph([inner]), { policy })];
+    expect(warningsOf(graph(nodes))).toMatchObject([
+      { code: 'policy_without_effect', node: 'S', path: ['nodes', 1, 'policy', 'workers'] },
+      { node: 'S', field: 'policy.retry' },
+      { node: 'S/T', path: ['nodes', 1, 'params', 'graph', 'nodes', 0, 'policy', 'cache'] },
+    ]);
   });
 });
