@@ -110,7 +110,7 @@ export const injectSchema = z.strictObject({
   inputs: z.record(z.string(), z.array(z.unknown())).meta({ description: 'Payloads by node.' }),
 });
 export const retrySchema = z.strictObject({
-  node: z.string().optional().meta({ description: 'Only tasks of this node.' }),
+  node: z.string().optional().meta({ description: 'Only tasks of this node, and of those within it.' }),
   error: z.string().optional().meta({ description: 'Only tasks that failed with an error of this name.' }),
   tasks: z.array(z.string()).optional().meta({ description: 'Only these tasks.' }),
 });
