@@ -299,7 +299,7 @@ export class Engine extends RunQueries {
     const run = this.#goingOn(id) ?? (await this.#refuse(id));
     // One that takes over what another run was given closes by itself, once it has all of it.
     if (run.fedTo === undefined) run.send({ type: 'close' });
-    await run.flush();
+    await this.#saved(run);
   }
 
   /** Adds tasks to a live run, by node. @throws ValidationError `unknown_node`, StoreError while its store refuses */
@@ -320,26 +320,35 @@ export class Engine extends RunQueries {
     const run = this.#goingOn(id) ?? (await this.#refuse(id));
     for (const [node, payloads] of Object.entries(kept))
       run.send({ type: 'inject', node: run.indexOf(node) as number, payloads });
-    // Who is told that tasks were taken may rely on it, whatever dies.
-    await run.flush();
+    await this.#saved(run);
+  }
+
+  /**
+   * Who is told that something was done may rely on it, whatever dies.
+   * @throws ConflictError where the run goes on without it
+   */
+  async #saved(run: LiveRun): Promise<void> {
+    if (!(await run.saved())) await this.#refuse(run.id);
   }
 
   /**
    * Tries failed tasks again: all, or those of one node, one error name, or by number. The run may have ended.
    * @returns how many tasks that is
    */
-  retry(id: string, which: FailedTasks = {}): Promise<number> {
-    return this.#turns.take(id, () => this.#retry(id, which));
+  async retry(id: string, which: FailedTasks = {}): Promise<number> {
+    const { run, count } = await this.#turns.take(id, () => this.#retry(id, which));
+    if (run) await this.#saved(run);
+    return count;
   }
 
-  async #retry(id: string, which: FailedTasks): Promise<number> {
+  async #retry(id: string, which: FailedTasks): Promise<{ run?: LiveRun; count: number }> {
     const live = this.live.get(id);
     await live?.flush();
     // What its journal lacks would be put back a second time.
     if (live?.held) throw live.held;
     const nodes = which.node === undefined ? undefined : await this.#nodesCalled(id, which.node);
     const failed = await failedTasks((query) => this.failures(id, query), { ...which, nodes });
-    if (failed.size === 0) return 0;
+    if (failed.size === 0) return { count: 0 };
     const run = this.#goingOn(id) ?? (await this.#livingAgain(id));
     let count = 0;
     for (const [node, errors] of failed) {
@@ -351,8 +360,7 @@ export class Engine extends RunQueries {
         attempts: errors.map((error) => error.attempts + 1),
       });
     }
-    await run.flush();
-    return count;
+    return { run, count };
   }
 
   /** Forgets the results kept for later runs. @returns how many there were */

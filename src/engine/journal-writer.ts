@@ -55,7 +55,7 @@ export class JournalWriter {
   /** Sequence numbers of the last entries written and committed. */
   #written: number;
   #committed: number;
-  #awaited: { seq: number; resolve: () => void }[] = [];
+  #awaited: { seq: number; resolve: (isIn: boolean) => void }[] = [];
 
   constructor(options: JournalWriterOptions) {
     this.#options = options;
@@ -89,11 +89,15 @@ export class JournalWriter {
     return this.#commit;
   }
 
-  /** Settles when all that has been written so far is in the store, or can never be. Never rejects. */
-  committed(): Promise<void> {
-    if (this.#isOver || this.#committed >= this.#written) return Promise.resolve();
+  /**
+   * Settles when all that has been written so far is in the store, or can never be. Never rejects.
+   * @returns whether it is
+   */
+  committed(): Promise<boolean> {
+    const isIn = this.#committed >= this.#written;
+    if (this.#isOver || isIn) return Promise.resolve(isIn);
     const seq = this.#written;
-    const promise = new Promise<void>((resolve) => {
+    const promise = new Promise<boolean>((resolve) => {
       this.#awaited.push({ seq, resolve });
     });
     void this.flush();
@@ -138,7 +142,7 @@ export class JournalWriter {
     }
     const due = this.#awaited.filter(({ seq }) => seq <= this.#committed);
     this.#awaited = this.#awaited.filter(({ seq }) => seq > this.#committed);
-    for (const { resolve } of due) resolve();
+    for (const { resolve } of due) resolve(true);
     if (this.#refusals === 0) return;
     this.#refusals = 0;
     this.#options.onFreed();
@@ -190,7 +194,7 @@ export class JournalWriter {
     this.#entries = [];
     this.#cancelTimer?.();
     this.#cancelOffer?.();
-    for (const { resolve } of this.#awaited) resolve();
+    for (const { resolve } of this.#awaited) resolve(false);
     this.#awaited = [];
   }
 }

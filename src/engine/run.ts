@@ -65,7 +65,7 @@ export class LiveRun {
   #held: StoreError | undefined;
   #onHeld: (() => void)[] = [];
   /** Nothing is sent out before it settles: what was recorded is to be committed first. */
-  #barrier: Promise<void> | undefined;
+  #barrier: Promise<unknown> | undefined;
   #resolveEnded: () => void = () => {};
   #cancelTick: (() => void) | undefined;
 
@@ -179,9 +179,17 @@ export class LiveRun {
     return new Set([...this.#state.inFlight.values()].flatMap(({ batch }) => batch.tasks));
   }
 
-  /** Brings all that has happened so far into the store. */
+  /** Brings all that has happened so far into the store, unless that refuses. */
   flush(): Promise<void> {
     return this.#writer.flush();
+  }
+
+  /**
+   * Settles when all that has happened so far is in the store, however long that refuses, or can never be.
+   * @returns whether it is
+   */
+  saved(): Promise<boolean> {
+    return this.#writer.committed();
   }
 
   /** How far it has taken payloads over from another run's journal; undefined when it needs no more. */
@@ -190,8 +198,8 @@ export class LiveRun {
   }
 
   /** Settles when the store is not far behind what has happened. */
-  caughtUp(): Promise<void> {
-    return this.#writer.isBehind || this.#held ? this.#writer.committed() : Promise.resolve();
+  async caughtUp(): Promise<void> {
+    if (this.#writer.isBehind || this.#held) await this.#writer.committed();
   }
 
   /**

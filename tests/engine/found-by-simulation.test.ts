@@ -106,10 +106,50 @@ test('failed tasks are not put back twice while the store refuses to take the fi
   }
   await engine.report(id);
   isBusy = true;
-  expect(await engine.retry(id)).toBe(1);
+  const retried = engine.retry(id);
   await expect(engine.retry(id)).rejects.toMatchObject({ code: 'store_busy' });
   isBusy = false;
+  expect(await clock.until(retried)).toBe(1);
   await engine.close(id);
   await clock.until(engine.ended(id));
   expect(await engine.summary(id)).toMatchObject({ nodes: { a: { input: 1, failed: 1, retried: 1 } } });
+});
+
+test('tasks from outside, a close and a retry are answered when the store has them, also when it first refuses', async () => {
+  const store = createMemoryStore();
+  let refusals = 0;
+  const append: typeof store.runs.append = async (run, chunks) => {
+    if (refusals-- > 0) throw new StoreError('store_busy', 'Later.');
+    return store.runs.append(run, chunks);
+  };
+  const flaky = '(n, ctx) => { if (ctx.attempt === 1) throw new Error("again"); return n; }';
+  const { engine, clock } = simulatedEngine(1, undefined, { ...store, runs: { ...store.runs, append } });
+  const { id } = await engine.start(graph([code('a', flaky)], {}), { keepOpen: true });
+  const kinds = async () => {
+    const chunks = (await store.runs.summaries(id)).map(({ first }) => store.runs.chunk(id, first));
+    return (await Promise.all(chunks)).flatMap((chunk) => chunk?.entries.map(({ kind }) => kind) ?? []);
+  };
+  refusals = 2;
+  await clock.until(engine.inject(id, { a: [1] }));
+  expect(await kinds()).toContain('deliver');
+  await clock.until(new Promise<void>((resolve) => clock.after(1000, resolve)));
+  refusals = 2;
+  await clock.until(engine.retry(id));
+  expect(await kinds()).toContain('redeliver');
+  refusals = 2;
+  await clock.until(engine.close(id));
+  expect(await kinds()).toContain('close');
+  await clock.until(engine.ended(id));
+  expect((await engine.report(id)).outputs.a).toEqual([1]);
+});
+
+test('tasks from outside that come to a host which has lost its run are not said to be taken', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store, { owner: 'first' });
+  const { id } = await first.engine.start(graph([code('a', '(n) => n')], {}), { keepOpen: true });
+  await first.clock.until(new Promise<void>((resolve) => first.clock.after(200, resolve)));
+  const second = simulatedEngine(2, undefined, store, { owner: 'second' });
+  await second.engine.recover();
+  await second.clock.until(new Promise<void>((resolve) => second.clock.after(200, resolve)));
+  await expect(first.engine.inject(id, { a: [1] })).rejects.toMatchObject({ name: 'ConflictError' });
 });

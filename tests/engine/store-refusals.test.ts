@@ -137,7 +137,7 @@ test('a run whose end cannot be stored has not ended until it can', async () => 
   void engine.ended(id).then(() => {
     hasEnded = true;
   });
-  await engine.close(id);
+  const closed = engine.close(id);
   for (let i = 0; i < 10; i++) {
     clock.next();
     await turn();
@@ -146,7 +146,7 @@ test('a run whose end cannot be stored has not ended until it can', async () => 
   // Who cancels it need not wait for room.
   await engine.cancel(id);
   isFull = false;
-  await clock.until(engine.ended(id));
+  await clock.until(Promise.all([closed, engine.ended(id)]));
   expect((await store.runs.get(id))?.status).toBe('succeeded');
 });
 

@@ -7,6 +7,7 @@ import type { JournalEntry } from '../../src/engine/journal.ts';
 import { type SchedulerEvent, step } from '../../src/engine/scheduler.ts';
 import { type Commands, noCommands, type SchedulerState } from '../../src/engine/scheduler-state.ts';
 import type { GraphFacts } from './graph-facts.ts';
+import type { Host } from './host.ts';
 import { type ModelNode, must, RunModel, same } from './run-model.ts';
 
 export interface CheckedSchedulerOptions {
@@ -19,13 +20,14 @@ export interface CheckedSchedulerOptions {
   /** Whether this outcome is to reach the scheduler twice. */
   isRepeated: () => boolean;
   /** Told of every event and what followed. */
-  trace: (event: SchedulerEvent, commands: Commands) => void;
+  trace: (host: Host, event: SchedulerEvent, commands: Commands) => void;
   /** Told of what must not happen. */
   onViolation: (error: unknown) => void;
 }
 
 /** A run in one of its lives. */
 interface Life {
+  host: Host;
   model: RunModel;
   flights: Map<number, Batch>;
   /** The store refuses. */
@@ -45,19 +47,19 @@ export class CheckedScheduler {
     this.#options = options;
   }
 
-  readonly step = (state: SchedulerState, event: SchedulerEvent): Commands => {
+  step(host: Host, state: SchedulerState, event: SchedulerEvent): Commands {
     try {
-      return this.#step(state, event);
+      return this.#step(host, state, event);
     } catch (error) {
       this.#options.onViolation(error);
       return noCommands();
     }
-  };
+  }
 
-  #step(state: SchedulerState, event: SchedulerEvent): Commands {
+  #step(host: Host, state: SchedulerState, event: SchedulerEvent): Commands {
     must(event.at >= this.#now, () => 'time goes back');
     this.#now = event.at;
-    const life = this.#lifeOf(state);
+    const life = this.#lifeOf(host, state);
     const commands = step(state, event);
     if (event.type === 'outcome' && this.#options.isRepeated()) {
       const again = step(state, event);
@@ -71,7 +73,7 @@ export class CheckedScheduler {
       commands.barrier ||= again.barrier;
       if (again.wakeAt !== undefined) commands.wakeAt = again.wakeAt;
     }
-    this.#options.trace(event, commands);
+    this.#options.trace(host, event, commands);
     if (event.type === 'outcome') life.flights.delete(event.batch);
     life.model.take(commands.record);
     if (life.model.hasEnded) life.flights.clear();
@@ -83,13 +85,14 @@ export class CheckedScheduler {
     return commands;
   }
 
-  #lifeOf(state: SchedulerState): Life {
+  #lifeOf(host: Host, state: SchedulerState): Life {
     let life = this.#lives.get(state);
     if (!life) {
       const { facts, edges, keepOpen } = this.#options;
-      life = { model: new RunModel(facts, edges, keepOpen), flights: new Map(), isHeld: false };
+      life = { host, model: new RunModel(facts, edges, keepOpen), flights: new Map(), isHeld: false };
       this.#lives.set(state, life);
-      life.model.take(this.#options.committed(state.run));
+      // Another host may have written on since this one has read it; then its first word is refused.
+      life.model.take(this.#options.committed(state.run).filter(({ seq }) => seq <= state.seq));
       // What a task waits for is forgotten with its host.
       for (const task of life.model.tasks.values()) task.notBefore = 0;
       this.#checkCounters(state, life);
@@ -97,7 +100,8 @@ export class CheckedScheduler {
     return life;
   }
 
-  #checkDispatch(state: SchedulerState, { model, flights, isHeld }: Life, batch: Batch, now: number): void {
+  #checkDispatch(state: SchedulerState, life: Life, batch: Batch, now: number): void {
+    const { model, flights, isHeld } = life;
     const node = model.node(batch.node);
     const { facts } = node;
     must(
@@ -130,7 +134,7 @@ export class CheckedScheduler {
     const most = facts.policy.maxTasksPerWorker ?? Number.POSITIVE_INFINITY;
     must(batch.tasks.length <= most, () => `${batch.tasks.length} tasks for a worker of ${batch.node}`);
     flights.set(batch.id, batch);
-    this.#checkRate(node, batch, now);
+    this.#checkRate(life, node, batch, now);
     this.#checkQueues(state, model, flights, batch);
   }
 
@@ -147,9 +151,10 @@ export class CheckedScheduler {
     }
   }
 
-  #checkRate({ facts }: ModelNode, batch: Batch, now: number): void {
+  #checkRate({ host }: Life, { facts }: ModelNode, batch: Batch, now: number): void {
     const { rateLimit } = facts.policy;
-    if (!rateLimit || batch.tasks.length === 0) return;
+    // One that was frozen does not know what another sends in its place.
+    if (!rateLimit || batch.tasks.length === 0 || host.wasFrozen) return;
     const sent = this.#sent.get(facts.id) ?? [];
     this.#sent.set(facts.id, sent);
     sent.push({ at: now, count: batch.tasks.length });

@@ -1,51 +1,14 @@
 /** A host in a simulated world: an engine with a clock, a store and workers that all end with it. */
-import type { Clock } from '../../src/engine/clock.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { step } from '../../src/engine/scheduler.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import type { SimulatedClock } from '../engine/simulated-clock.ts';
 import type { Chance } from './chance.ts';
 import { type ExecutorWatch, FaultyExecutor } from './faulty-executor.ts';
+import { HostClock } from './host-clock.ts';
 import { simulationRegistry } from './node-types.ts';
 import type { Scenario } from './scenario.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
-
-/** Parts of a millisecond that time goes by in: sums of them are exact, and timers never fire too soon. */
-const grain = 64;
-
-/** Time as one host sees it: it stands still when the host is no more. */
-class HostClock implements Clock {
-  readonly #clock: SimulatedClock;
-  readonly #pending = new Set<() => void>();
-  #isStopped = false;
-
-  constructor(clock: SimulatedClock) {
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.now();
-  }
-
-  after(ms: number, fn: () => void): () => void {
-    if (this.#isStopped) return () => {};
-    const takeBack = this.#clock.after(Math.ceil(ms * grain) / grain, () => {
-      this.#pending.delete(takeBack);
-      fn();
-    });
-    this.#pending.add(takeBack);
-    return () => {
-      this.#pending.delete(takeBack);
-      takeBack();
-    };
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    for (const takeBack of this.#pending) takeBack();
-    this.#pending.clear();
-  }
-}
 
 export interface HostParts {
   name: string;
@@ -64,6 +27,11 @@ export class Host {
   readonly engine: Engine;
   readonly executor: FaultyExecutor;
   isAlive = true;
+  isFrozen = false;
+  /** Others may have taken it for dead. */
+  wasFrozen = false;
+  /** It has not found out yet what there is to do. */
+  isBooting = true;
   readonly #clock: HostClock;
   readonly #disk: SimulatedDisk;
 
@@ -87,10 +55,33 @@ export class Host {
     });
   }
 
+  get isAwake(): boolean {
+    return this.isAlive && !this.isFrozen;
+  }
+
+  keeps(run: string): boolean {
+    return this.engine.liveRuns().includes(run);
+  }
+
   /** Ends it here and now: commits under way may or may not have got through. */
   die(): void {
     this.isAlive = false;
     this.#clock.stop();
     this.#disk.losePower(this.name);
+  }
+
+  /** Lets nothing of it go on: as a laptop's lid that is closed, or a process that is stopped. */
+  freeze(): void {
+    this.isFrozen = true;
+    this.wasFrozen = true;
+    this.#clock.freeze();
+    this.#disk.freeze(this.name);
+  }
+
+  /** It goes on as if nothing had happened. */
+  thaw(): void {
+    this.isFrozen = false;
+    this.#disk.thaw(this.name);
+    this.#clock.thaw();
   }
 }

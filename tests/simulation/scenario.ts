@@ -27,16 +27,31 @@ export interface FaultPlan {
   storeMs: number;
   /** The store begins to refuse commits for a while. */
   refuse: number;
+  /** The store fails, in a read or a write, for no reason it could tell. */
+  fail: number;
+  /** Reads take time as writes do. */
+  slowReads: boolean;
   /** Bytes of waiting payloads that stay in memory. */
   queueMemory: number;
   /** How given up batches come back. */
   onCancel: 'prompt' | 'late' | 'never';
 }
 
-export type Action = { turn: number } & (
-  | { kind: 'pause' | 'unpause' | 'close' | 'cancel' | 'retry' | 'read' | 'kill' | 'leave' }
+/** What people ask of the host. */
+export type Request = { turn: number } & (
+  | { kind: 'pause' | 'unpause' | 'close' | 'cancel' | 'retry' | 'read' }
   | { kind: 'inject'; node: string; payloads: unknown[] }
 );
+
+/** What befalls a host, or comes beside it. */
+export type Incident = { turn: number } & (
+  | { kind: 'kill' }
+  | { kind: 'leave' }
+  | { kind: 'rival' }
+  | { kind: 'freeze'; ms: number }
+);
+
+export type Action = Request | Incident;
 
 export interface Scenario {
   seed: number;
@@ -97,6 +112,8 @@ function randomFaults(chance: Chance): FaultPlan {
     repeat: sometimes(0.4, 0.3),
     storeMs: sometimes(0.5, 300),
     refuse: sometimes(0.2, 0.2),
+    fail: sometimes(0.2, 0.1),
+    slowReads: chance.happens(0.3),
     queueMemory: chance.pick([0, 100, 1000, 1_000_000]),
     onCancel: chance.pick(['prompt', 'late', 'never']),
   };
@@ -119,6 +136,8 @@ function randomActions(chance: Chance, graph: Graph, keepOpen: boolean, turns: n
   add(0.12, 3, (turn) => [{ kind: 'retry', turn }]);
   add(0.2, 3, (turn) => [{ kind: 'read', turn }]);
   add(0.5, 4, (turn) => [{ kind: chance.happens(0.8) ? 'kill' : 'leave', turn }]);
+  add(0.15, 2, (turn) => [{ kind: 'freeze', turn, ms: chance.int(1, chance.pick([300, 3000])) }]);
+  add(0.1, 2, (turn) => [{ kind: 'rival', turn }]);
   return actions.sort((a, b) => a.turn - b.turn);
 }
 

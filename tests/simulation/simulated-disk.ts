@@ -1,19 +1,19 @@
-/** The store of a simulated world: outlives its hosts, takes its time, and refuses when chance will have it. */
+/**
+ * The store of a simulated world: outlives its hosts and serves several at once. It takes its time, refuses, fails,
+ * and lets a host that is frozen wait, when chance will have it.
+ */
 import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
-import { StoreError } from '../../src/errors.ts';
 import type { RunSummary } from '../../src/schema/run.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { RunRecord, Store } from '../../src/store/store.ts';
 import type { SimulatedClock } from '../engine/simulated-clock.ts';
 import type { Chance } from './chance.ts';
+import { DiskFaults } from './disk-faults.ts';
 import type { FaultPlan } from './scenario.ts';
 
-/** Longest time it refuses, in milliseconds. */
-const longestRefusal = 400;
-
-interface Commit {
+interface Write {
   host: string;
-  land: () => Promise<void>;
+  land: () => Promise<unknown>;
   isSettled: boolean;
 }
 
@@ -21,86 +21,141 @@ export class SimulatedDisk {
   /** Entries that have been committed, by run. */
   readonly entries = new Map<string, JournalEntry[]>();
   readonly summaries = new Map<string, RunSummary>();
-  refused = 0;
-  readonly #store: Store = createMemoryStore();
+  readonly faults: DiskFaults;
+  /** What no fault comes between. */
+  readonly store: Store = createMemoryStore();
   readonly #clock: SimulatedClock;
   readonly #chance: Chance;
   readonly #plan: FaultPlan;
   readonly #dead = new Set<string>();
-  #commits: Commit[] = [];
-  #refusesUntil = 0;
-  #refusal = '';
+  /** Answers that wait for their host to wake, by host. */
+  readonly #frozen = new Map<string, (() => void)[]>();
+  #writes: Write[] = [];
+  #isCalm = false;
 
   constructor(clock: SimulatedClock, chance: Chance, plan: FaultPlan) {
     this.#clock = clock;
     this.#chance = chance;
     this.#plan = plan;
+    this.faults = new DiskFaults(clock, chance, plan);
   }
 
   /** The store as a host sees it. */
   openedBy(host: string): Store {
-    const { runs } = this.#store;
+    const { runs, artifacts, cache } = this.store;
+    const read =
+      <Given extends unknown[], T>(work: (...given: Given) => Promise<T>) =>
+      (...given: Given) =>
+        this.#read(host, () => work(...given));
+    const write =
+      <Given extends unknown[], T>(work: (...given: Given) => Promise<T>) =>
+      (...given: Given) =>
+        this.#write(host, () => work(...given));
     return {
-      ...this.#store,
+      ...this.store,
       runs: {
         ...runs,
-        create: (run) => this.#commit(host, () => this.#create(run)),
-        append: (run, chunks) => this.#commit(host, () => this.#append(run, chunks)),
+        create: write((run: RunRecord) => this.#create(run)),
+        append: write((run: RunSummary, chunks: JournalChunk[]) => this.#append(run, chunks)),
+        get: read(runs.get),
+        summary: read(runs.summary),
+        list: read(runs.list),
+        summaries: read(runs.summaries),
+        chunk: read(runs.chunk),
       },
+      artifacts: {
+        ...artifacts,
+        claim: write(artifacts.claim),
+        get: read(artifacts.get),
+        has: read(artifacts.has),
+      },
+      cache: { ...cache, get: read(cache.get), put: write(cache.put) },
     };
   }
 
-  /** Commits of a host that dies get through, or they don't. */
-  losePower(host: string): void {
-    this.#dead.add(host);
-    for (const commit of this.#commits) {
-      if (commit.host !== host || commit.isSettled) continue;
-      commit.isSettled = true;
-      // One that the journal has gone on without is refused, and nobody is there to hear it.
-      if (this.#chance.happens(0.5)) commit.land().catch(() => {});
-    }
-    this.#commits = this.#commits.filter((commit) => !commit.isSettled);
+  /** Nothing goes wrong any more, and all is done at once. */
+  calm(): void {
+    this.#isCalm = true;
   }
 
-  async #commit(host: string, land: () => Promise<void>): Promise<void> {
-    if (this.#dead.has(host)) return never();
-    this.#refuse();
-    const commit: Commit = { host, land, isSettled: false };
-    this.#commits.push(commit);
+  /** What a host that dies has asked for gets through, or it doesn't. */
+  losePower(host: string): void {
+    this.#dead.add(host);
+    this.#frozen.delete(host);
+    for (const write of this.#writes) {
+      if (write.host !== host || write.isSettled) continue;
+      write.isSettled = true;
+      // One that the journal has gone on without is refused, and nobody is there to hear it.
+      if (this.#chance.happens(0.5)) write.land().catch(() => {});
+    }
+    this.#writes = this.#writes.filter((write) => !write.isSettled);
+  }
+
+  /** What a frozen host has asked for is done, and it hears of it when it wakes. */
+  freeze(host: string): void {
+    this.#frozen.set(host, []);
+  }
+
+  thaw(host: string): void {
+    const waiting = this.#frozen.get(host) ?? [];
+    this.#frozen.delete(host);
+    for (const wake of waiting) wake();
+  }
+
+  async #read<T>(host: string, work: () => Promise<T>): Promise<T> {
+    await this.#reach(host);
+    if (this.#plan.slowReads) await this.#pass();
+    const fault = this.#isCalm ? undefined : this.faults.ofRead();
+    try {
+      if (fault) throw fault;
+      return await work();
+    } finally {
+      await this.#reach(host);
+    }
+  }
+
+  async #write<T>(host: string, land: () => Promise<T>): Promise<T> {
+    await this.#reach(host);
+    const fault = this.#isCalm ? undefined : this.faults.ofWrite();
+    if (fault && !fault.lands) throw fault.error;
+    const write: Write = { host, land, isSettled: false };
+    this.#writes.push(write);
     await this.#pass();
-    if (commit.isSettled) return never();
-    commit.isSettled = true;
-    await land();
-    this.#commits = this.#commits.filter((other) => other !== commit);
-    await this.#pass();
+    if (write.isSettled) return never();
+    write.isSettled = true;
+    this.#writes = this.#writes.filter((other) => other !== write);
+    try {
+      const answer = await land();
+      if (fault) throw fault.error;
+      return answer;
+    } finally {
+      await this.#pass();
+      await this.#reach(host);
+    }
+  }
+
+  /** Settles when the host is awake; never, once it is dead. */
+  async #reach(host: string): Promise<void> {
+    const waiting = this.#frozen.get(host);
+    if (waiting) await new Promise<void>((wake) => waiting.push(wake));
     if (this.#dead.has(host)) return never();
   }
 
   async #pass(): Promise<void> {
     const { storeMs } = this.#plan;
-    if (storeMs > 0) await new Promise<void>((go) => this.#clock.after(this.#chance.int(0, storeMs), go));
-  }
-
-  #refuse(): void {
-    const now = this.#clock.now();
-    if (this.#refusesUntil <= now && this.#chance.happens(this.#plan.refuse)) {
-      this.#refusesUntil = now + this.#chance.int(1, longestRefusal);
-      this.#refusal = this.#chance.pick(['store_busy', 'store_full']);
-    }
-    if (this.#refusesUntil <= now) return;
-    this.refused++;
-    throw new StoreError(this.#refusal, 'Simulated.');
+    if (storeMs > 0 && !this.#isCalm)
+      await new Promise<void>((go) => this.#clock.after(this.#chance.int(0, storeMs), go));
   }
 
   async #create(run: RunRecord): Promise<void> {
-    await this.#store.runs.create(run);
+    await this.store.runs.create(run);
     const { document: _, keepOpen: __, ...summary } = run;
     this.summaries.set(run.id, summary);
     this.entries.set(run.id, []);
   }
 
   async #append(run: RunSummary, chunks: JournalChunk[]): Promise<void> {
-    await this.#store.runs.append(run, chunks);
+    await this.store.runs.append(run, chunks);
     this.summaries.set(run.id, run);
     for (const { entries } of chunks) this.entries.get(run.id)?.push(...entries);
   }

@@ -1,25 +1,26 @@
 /**
- * A whole run in a simulated world, from a seed to the last look at its journal. Hosts are started, die, and are
- * started again until the run has ended; nothing takes real time, and nothing is left to real chance.
+ * A whole run in a simulated world, from a seed to the last look at its journal. Hosts are started, die, freeze and
+ * are started again until the run has ended; nothing takes real time, and nothing is left to real chance.
  */
-import { tasksOfStart } from '../../src/engine/journal.ts';
-import type { SchedulerEvent } from '../../src/engine/scheduler.ts';
-import type { Commands } from '../../src/engine/scheduler-state.ts';
 import { ConflictError, StoreError } from '../../src/errors.ts';
 import { hasEnded } from '../../src/schema/names.ts';
 import { SimulatedClock } from '../engine/simulated-clock.ts';
 import { Chance } from './chance.ts';
 import { CheckedScheduler } from './checked-scheduler.ts';
+import { EffectWatch } from './effect-watch.ts';
 import { type Fate, fateOf } from './fate.ts';
 import { type GraphFacts, graphFacts } from './graph-facts.ts';
 import { Host } from './host.ts';
-import { must, Violation } from './run-model.ts';
-import type { Action, Scenario } from './scenario.ts';
+import { ask, tryInVain } from './people.ts';
+import { Violation } from './run-model.ts';
+import type { Action, Request, Scenario } from './scenario.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { Trace } from './trace.ts';
 
 /** Timers that may fire before a run counts as one that never ends. */
 const longestRun = 10_000;
+/** Longest time until somebody starts a host in the place of one that is gone. */
+const longestAbsence = 500;
 
 export class Simulation {
   readonly scenario: Scenario;
@@ -28,21 +29,20 @@ export class Simulation {
   readonly clock = new SimulatedClock();
   readonly disk: SimulatedDisk;
   readonly trace: Trace;
-  host: Host;
   /** Id of the run, once its host has said that it is under way. */
   id: string | undefined;
-  /** Rounds in which failed tasks were tried again after the end. */
-  rounds = 0;
   readonly #chance: Chance;
   readonly #scheduler: CheckedScheduler;
+  readonly #effects: EffectWatch;
   readonly #actions: Action[];
-  readonly #effects = new Map<string, unknown>();
+  /** Newest first. */
+  #hosts: Host[] = [];
+  /** Rounds in which failed tasks were tried again after the end. */
+  #rounds = 0;
   #failure: unknown;
-  #hosts = 0;
+  #hostCount = 0;
   #ids = 0;
   #turn = 0;
-  #isBooting = false;
-  #injected = new Map<string, number>();
 
   constructor(scenario: Scenario, trace = new Trace()) {
     const { seed, graph, faults } = scenario;
@@ -53,28 +53,40 @@ export class Simulation {
     this.fate = fateOf(seed, graph, faults);
     this.#chance = new Chance(seed, 'world');
     this.disk = new SimulatedDisk(this.clock, new Chance(seed, 'disk'), faults);
+    const committed = (run: string) => this.disk.entries.get(run) ?? [];
+    this.#effects = new EffectWatch(this.facts, committed);
     this.#scheduler = new CheckedScheduler({
       facts: this.facts,
       edges: graph.edges,
       keepOpen: scenario.keepOpen,
       parallelism: scenario.parallelism,
-      committed: (run) => this.disk.entries.get(run) ?? [],
+      committed,
       isRepeated: () => this.#chance.happens(faults.repeat),
-      trace: (event, commands) => this.#traceStep(event, commands),
+      trace: (host, event, commands) =>
+        this.trace.add(this.clock.now(), host.name, event.type, { event, commands }),
       onViolation: (error) => this.fail(error),
     });
-    this.host = this.#boot();
+    this.#boot();
+  }
+
+  /** The host that people talk to: the one that keeps the run, else the newest. */
+  get host(): Host {
+    const { id } = this;
+    const awake = this.#hosts.filter((host) => host.isAwake);
+    const keeper = id === undefined ? undefined : awake.find((host) => host.keeps(id));
+    return keeper ?? awake[0] ?? (this.#hosts[0] as Host);
   }
 
   /** Lets the run come to its end. @throws Violation and whatever else must not happen */
   async run(): Promise<void> {
     for (; this.#turn < longestRun; this.#turn++) {
       await this.#drain();
-      this.#act();
+      while (this.#actions[0] && this.#actions[0].turn <= this.#turn)
+        this.#perform(this.#actions.shift() as Action);
       await this.#drain();
       if (this.#isOver()) {
-        if (this.rounds === this.scenario.finalRetries) return;
-        this.rounds++;
+        if (this.#rounds === this.scenario.finalRetries) return;
+        this.#rounds++;
         this.#perform({ kind: 'retry', turn: this.#turn });
       } else if (!this.clock.next()) {
         this.#unstick();
@@ -100,31 +112,36 @@ export class Simulation {
 
   #isOver(): boolean {
     const { id, host } = this;
-    if (id === undefined || this.#isBooting || !host.isAlive) return false;
-    return hasEnded(this.summary?.status ?? 'pending') && !host.engine.liveRuns().includes(id);
+    if (id === undefined || host.isBooting || !host.isAwake) return false;
+    return hasEnded(this.summary?.status ?? 'pending') && !host.keeps(id);
   }
 
-  #boot(): Host {
-    const name = `host-${++this.#hosts}`;
+  #add(): Host {
+    const name = `host-${++this.#hostCount}`;
     this.trace.add(this.clock.now(), name, 'boots');
-    const host = new Host({
+    const host: Host = new Host({
       name,
       scenario: this.scenario,
       clock: this.clock,
       disk: this.disk,
       chance: new Chance(this.scenario.seed, name),
       watch: {
-        sent: (batch) => this.#guard(() => this.#checkEffects(batch)),
+        sent: (batch) => this.#guard(() => this.#effects.sent(batch, host)),
         fate: this.fate,
         typeOf: (node) => this.facts.get(node)?.node.type ?? '',
       },
-      step: this.#scheduler.step,
+      step: (state, event) => this.#scheduler.step(host, state, event),
       newId: () => `run-${++this.#ids}`,
-      isAlive: (other) => other === this.host?.name && this.host.isAlive,
+      // One that is frozen has let go of its lock.
+      isAlive: (other) => this.#hosts.some((each) => each.name === other && each.isAwake),
     });
-    this.#isBooting = true;
-    this.#watch(this.#open(host), host);
+    this.#hosts.unshift(host);
     return host;
+  }
+
+  #boot(): void {
+    const host = this.#add();
+    this.#watch(this.#open(host), host);
   }
 
   /** What a host does first: goes on with what it finds, or starts what it is asked to. */
@@ -137,74 +154,82 @@ export class Simulation {
       this.id = found;
       await host.engine.recover();
     }
-    this.#isBooting = false;
-  }
-
-  #act(): void {
-    while (this.#actions[0] && this.#actions[0].turn <= this.#turn)
-      this.#perform(this.#actions.shift() as Action);
+    host.isBooting = false;
   }
 
   /** Nothing more happens by itself: the next thing that people do comes now. */
   #unstick(): void {
-    const { host } = this;
+    const { host, id } = this;
     const next = this.#actions.shift();
     if (next) return this.#perform(next);
-    if (!host.isAlive || this.id === undefined || this.#isBooting)
+    if (!host.isAwake || id === undefined || host.isBooting)
       throw new Violation('the simulation stands still');
-    const live = host.engine.liveRuns().includes(this.id);
-    if (!live) return this.#perform({ kind: 'kill', turn: this.#turn });
-    const { status, isOpen } = this.#stateOfRun();
-    if (status === 'paused') return this.#perform({ kind: 'unpause', turn: this.#turn });
-    if (isOpen) return this.#perform({ kind: 'close', turn: this.#turn });
-    if (host.executor.hanging > 0) return this.#perform({ kind: 'kill', turn: this.#turn });
+    const turn = this.#turn;
+    if (!host.keeps(id)) return this.#perform({ kind: 'kill', turn });
+    const { status, open } = this.summary ?? {};
+    if (status === 'paused') return this.#perform({ kind: 'unpause', turn });
+    if (open) return this.#perform({ kind: 'close', turn });
+    if (host.executor.hanging > 0 || host.wasFrozen) return this.#perform({ kind: 'kill', turn });
     throw new Violation('the run stands still');
-  }
-
-  #stateOfRun() {
-    return { status: this.summary?.status, isOpen: this.summary?.open === true };
   }
 
   #perform(action: Action): void {
     const { host, id } = this;
-    if (!host.isAlive) return;
+    if (!host.isAwake) return;
     this.trace.add(this.clock.now(), host.name, action.kind, action);
     if (action.kind === 'kill') return this.#kill(host);
-    if (id === undefined || this.#isBooting) return;
-    const { engine } = host;
+    if (id === undefined || host.isBooting) return;
     switch (action.kind) {
+      case 'freeze':
+        return this.#freeze(host, action.ms);
+      case 'rival':
+        return this.#compete(host, id);
       case 'leave':
         return this.#watch(
-          engine.leave().then(() => host.isAlive && this.#kill(host)),
+          host.engine.leave().then(() => host.isAlive && this.#kill(host)),
           host,
         );
-      case 'pause':
-        return this.#watch(engine.pause(id), host);
-      case 'unpause':
-        return this.#watch(engine.unpause(id), host);
-      case 'close':
-        return this.#watch(engine.close(id), host);
-      case 'cancel':
-        return this.#watch(engine.cancel(id), host);
-      case 'retry':
-        return this.#watch(engine.retry(id), host);
-      case 'read':
-        return this.#watch(engine.report(id), host);
-      case 'inject':
-        return this.#watch(this.#inject(host, id, action), host);
+      default:
+        return this.#ask(host, id, action);
     }
   }
 
-  async #inject(host: Host, id: string, { node, payloads }: Action & { kind: 'inject' }): Promise<void> {
-    await host.engine.inject(id, { [node]: payloads });
-    this.#injected.set(node, (this.#injected.get(node) ?? 0) + payloads.length);
+  #ask(host: Host, id: string, request: Request): void {
+    this.#watch(
+      ask(host, id, request, () => this.disk.entries.get(id) ?? []),
+      host,
+    );
   }
 
   #kill(host: Host): void {
     host.die();
-    const pause = this.#chance.int(0, 500);
-    this.clock.after(pause, () => {
-      this.host = this.#boot();
+    this.#hosts = this.#hosts.filter((each) => each.isAlive || each === host);
+    this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
+  }
+
+  /** Nobody hears of the host for a while; others may take its place before it wakes. */
+  #freeze(host: Host, ms: number): void {
+    host.freeze();
+    this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
+    this.clock.after(ms, () => {
+      if (!host.isAlive) return;
+      this.trace.add(this.clock.now(), host.name, 'wakes');
+      host.thaw();
+    });
+  }
+
+  /** Another host comes, tries to take the run from the one that keeps it, and goes. */
+  #compete(keeper: Host, id: string): void {
+    if (!keeper.keeps(id) || this.summary?.owner !== keeper.name) return;
+    const rival = this.#add();
+    rival.isBooting = false;
+    // Until a host's first commit, nobody can know that it has the run.
+    const isKept = () =>
+      keeper.isAwake && !keeper.wasFrozen && keeper.keeps(id) && this.summary?.owner === keeper.name;
+    const trial = tryInVain(rival, id, isKept).catch((error) => this.fail(error));
+    void trial.then(() => {
+      this.#hosts = this.#hosts.filter((each) => each !== rival);
+      rival.die();
     });
   }
 
@@ -212,8 +237,8 @@ export class Simulation {
   #watch(promise: Promise<unknown>, host: Host): void {
     promise.catch((error: unknown) => {
       if (!host.isAlive || error instanceof ConflictError) return;
-      if (error instanceof StoreError && this.disk.refused > 0) {
-        if (this.#isBooting) this.clock.after(500, () => host.isAlive && this.#watch(this.#open(host), host));
+      if (error instanceof StoreError && this.disk.faults.count > 0) {
+        if (host.isBooting) this.clock.after(500, () => host.isAlive && this.#watch(this.#open(host), host));
         return;
       }
       this.fail(error);
@@ -226,41 +251,5 @@ export class Simulation {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  /** A task with effects is handed over only when its start is in the store, and a key stands for one payload. */
-  #checkEffects({
-    run,
-    node,
-    tasks,
-    payloads,
-  }: {
-    run: string;
-    node: string;
-    tasks: number[];
-    payloads: unknown[];
-  }): void {
-    if (!this.facts.get(node)?.hasEffects) return;
-    const entries = this.disk.entries.get(run) ?? [];
-    const life = entries.slice(
-      entries.findLastIndex((entry) => entry.kind === 'status' && entry.resumed) + 1,
-    );
-    const started = new Set(life.flatMap((entry) => (entry.kind === 'start' ? tasksOfStart(entry) : [])));
-    tasks.forEach((task, i) => {
-      const isCommitted = started.has(task);
-      must(isCommitted, () => `task ${task} with effects is handed over before its start is committed`);
-      const key = `${node}:${task}`;
-      must(
-        !this.#effects.has(key) ||
-          Object.is(this.#effects.get(key), payloads[i]) ||
-          typeof payloads[i] === 'object',
-        () => `the key ${key} stands for two payloads`,
-      );
-      this.#effects.set(key, payloads[i]);
-    });
-  }
-
-  #traceStep(event: SchedulerEvent, commands: Commands): void {
-    this.trace.add(this.clock.now(), this.host.name, event.type, { event, commands });
   }
 }
