@@ -16,11 +16,11 @@ import { emptyCounters, hasEnded, type RunStatus, type RunSummary } from '../sch
 import { nodesWithin, pathTo } from '../schema/subgraph.ts';
 import type { RunRecord, Store } from '../store/store.ts';
 import { CachingExecutor } from './caching-executor.ts';
+import { chunkAt } from './chunk-reader.ts';
 import type { Clock } from './clock.ts';
 import type { Executor, PreparedNode } from './executor.ts';
 import { type FailedTasks, failedTasks } from './failed-tasks.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { chunkAt } from './journal-reader.ts';
 import { refuseNewer } from './journal-versions.ts';
 import type { JournalSink } from './journal-writer.ts';
 import { KeptValues } from './kept-values.ts';

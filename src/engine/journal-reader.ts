@@ -2,24 +2,22 @@
  * Answers questions about a run from its journal: tasks, outputs, errors. Summaries say which chunks matter; only
  * those are read, and only as far as one page needs.
  */
-import { HandloomError, NotFoundError, StoreError, type WireError } from '../errors.ts';
-import type { Attempt, ErrorRecord, Task, TaskStatus } from '../schema/run.ts';
+import { HandloomError, NotFoundError } from '../errors.ts';
+import type { ErrorRecord, Task, TaskStatus } from '../schema/run.ts';
 import type { Page, PageQuery, RunStore } from '../store/store.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import {
-  type AttemptEntry,
   attemptEnd,
   type ChunkSummary,
   errorRecordsOf,
-  type JournalChunk,
   type JournalEntry,
   type NodeSummary,
 } from './journal.ts';
 import { type Direction, lineage } from './lineage.ts';
+import { deliveriesOf, describeTasks } from './task-history.ts';
 
 export const defaultLimit = 100;
 export const largestLimit = 1_000;
-/** Decoded chunks kept for the next question. */
-const keptChunks = 16;
 /** Tasks looked up in the journal at once. */
 const windowSize = 1_000;
 
@@ -40,35 +38,16 @@ interface Walk {
   cursor?: string;
 }
 
-type ReadProblem = NonNullable<Page<unknown>['problem']>;
-
-/** A chunk of a journal that must be there. @throws StoreError `chunk_damaged` */
-export async function chunkAt(
-  runs: Pick<RunStore, 'chunk'>,
-  run: string,
-  first: number,
-): Promise<JournalChunk> {
-  const chunk = await runs.chunk(run, first);
-  if (chunk) return chunk;
-  const message = `The journal of run ${run} lacks its chunk from entry ${first} on.`;
-  throw new StoreError('chunk_damaged', message, { details: { run, first } });
-}
-
 export class JournalReader {
-  readonly #runs: RunStore;
-  readonly #run: string;
-  readonly #chunks = new Map<number, JournalChunk>();
-  /** The first chunk found damaged. What comes after it is not told: it may rest on what was lost. */
-  #damage: { first: number; problem: ReadProblem } | undefined;
+  readonly #chunks: ChunkReader;
 
   constructor(runs: RunStore, run: string) {
-    this.#runs = runs;
-    this.#run = run;
+    this.#chunks = new ChunkReader(runs, run);
   }
 
   /** Why the journal cannot be read to its end, as far as it has been looked at. */
-  get problem(): ReadProblem | undefined {
-    return this.#damage?.problem;
+  get problem(): Page<unknown>['problem'] {
+    return this.#chunks.problem;
   }
 
   /** Outputs in the order they came. */
@@ -88,7 +67,10 @@ export class JournalReader {
       if (!wanted) return records;
       return records.filter((r) => `${r.name}\n${r.message}\n${r.node}`.toLowerCase().includes(wanted));
     });
-    const payloads = await this.#deliveries(page.items.map((record) => Number(record.task)));
+    const payloads = await deliveriesOf(
+      this.#chunks,
+      page.items.map((record) => Number(record.task)),
+    );
     return {
       ...page,
       items: page.items.map((record) => ({ ...record, payload: payloads.get(Number(record.task))?.payload })),
@@ -101,11 +83,11 @@ export class JournalReader {
     limit: number,
   ): Promise<{ node: string; task: string; at: string; message: string; data?: unknown }[]> {
     const found: JournalEntry[] = [];
-    const summaries = await this.#summaries(after);
+    const summaries = await this.#chunks.summaries(after);
     for (const summary of summaries.reverse()) {
       if (found.length >= limit) break;
       if (!holds(summary, 'logs')) continue;
-      const entries = await this.#entries(summary.first);
+      const entries = await this.#chunks.entries(summary.first);
       found.unshift(...entries.filter((entry) => entry.kind === 'log' && entry.seq > after));
     }
     return found.slice(-limit).flatMap((entry) => {
@@ -131,7 +113,7 @@ export class JournalReader {
           ? tasksEndedAs(entry, status).filter((task) => isSo(task, entry.seq))
           : [],
       );
-      return { ...page, items: await this.#describe(page.items, running) };
+      return { ...page, items: await describeTasks(this.#chunks, page.items, running) };
     }
     const limit = limitOf(query);
     const items: Task[] = [];
@@ -141,7 +123,7 @@ export class JournalReader {
     for await (const { seq, start, found } of delivered) {
       for (let at = start; at < found.length; at += windowSize) {
         const numbers = found.slice(at, at + windowSize);
-        for (const task of await this.#describe(numbers, running)) {
+        for (const task of await describeTasks(this.#chunks, numbers, running)) {
           if (status && task.status !== status) continue;
           if (items.length === limit)
             return { items, nextCursor: `${seq}.${found.indexOf(Number(task.id))}` };
@@ -155,7 +137,7 @@ export class JournalReader {
   /** One task. @throws NotFoundError */
   async task(id: string, running: ReadonlySet<number>): Promise<Task> {
     const number = /^[1-9]\d{0,14}$/.test(id) ? Number(id) : 0;
-    const [task] = await this.#describe([number], running, true);
+    const [task] = await describeTasks(this.#chunks, [number], running, true);
     if (!task) throw new NotFoundError('task', id);
     return task;
   }
@@ -168,15 +150,11 @@ export class JournalReader {
     running: ReadonlySet<number>,
   ): Promise<Page<Task>> {
     await this.task(id, running);
-    const journal = {
-      summaries: () => this.#summaries(),
-      entries: (first: number) => this.#entries(first),
-    };
     const after = query.cursor === undefined ? 0 : parseCursor(query.cursor).seq;
-    const numbers = (await lineage(journal, Number(id), direction)).filter((number) => number > after);
+    const numbers = (await lineage(this.#chunks, Number(id), direction)).filter((number) => number > after);
     const page = numbers.slice(0, limitOf(query));
     return {
-      items: await this.#describe(page, running, true),
+      items: await describeTasks(this.#chunks, page, running, true),
       nextCursor: page.length < numbers.length ? `${page.at(-1)}.0` : null,
     };
   }
@@ -204,7 +182,8 @@ export class JournalReader {
 
   /** The page that ends a list, which may end before its end. */
   #lastPage<T>(items: T[]): Page<T> {
-    return { items, nextCursor: null, ...(this.#damage && { problem: this.#damage.problem }) };
+    const { problem } = this.#chunks;
+    return { items, nextCursor: null, ...(problem && { problem }) };
   }
 
   /** Cuts a page out of what {@link #walk} finds. */
@@ -226,9 +205,9 @@ export class JournalReader {
     pick: (entry: JournalEntry) => T[],
   ): AsyncGenerator<{ seq: number; start: number; found: T[] }> {
     const from = query.cursor === undefined ? { seq: 0, offset: 0 } : parseCursor(query.cursor);
-    for (const summary of await this.#summaries(Math.max(0, from.seq - 1))) {
+    for (const summary of await this.#chunks.summaries(Math.max(0, from.seq - 1))) {
       if (!holds(summary, query.column, query.node)) continue;
-      for (const entry of await this.#entries(summary.first)) {
+      for (const entry of await this.#chunks.entries(summary.first)) {
         if (entry.seq < from.seq) continue;
         const found = pick(entry);
         const start = entry.seq === from.seq ? from.offset : 0;
@@ -237,155 +216,17 @@ export class JournalReader {
     }
   }
 
-  /** Tasks by number, with what the journal knows of each; numbers it does not know are left out. */
-  async #describe(numbers: number[], running: ReadonlySet<number>, withHistory = false): Promise<Task[]> {
-    const deliveries = await this.#deliveries(numbers);
-    const waitingStatus = (number: number): TaskStatus => (running.has(number) ? 'running' : 'pending');
-    const tasks = new Map<number, Task>();
-    for (const number of numbers) {
-      const delivery = deliveries.get(number);
-      if (!delivery) continue;
-      const { node, parent, partner, payload } = delivery;
-      const status = waitingStatus(number);
-      tasks.set(number, {
-        id: String(number),
-        node,
-        status,
-        attempts: 0,
-        parent,
-        ...(partner && { partner }),
-        payload,
-      });
-    }
-    await this.#eachEntry([...tasks.keys()], 'touched', (entry) => {
-      if (!('tasks' in entry)) return;
-      let error = 0;
-      entry.tasks.forEach((number, i) => {
-        const end = entry.kind === 'attempt' ? (entry.ends?.[i] ?? attemptEnd.succeeded) : undefined;
-        const wire =
-          entry.kind === 'attempt' && end !== attemptEnd.succeeded ? entry.errors[error++] : undefined;
-        const task = tasks.get(number);
-        if (!task) return;
-        if (entry.kind === 'attempt') {
-          endAttempt(task, entry, i, end ?? attemptEnd.succeeded, wire);
-          if (withHistory) task.history = [...(task.history ?? []), attemptOf(entry, i, wire)];
-        } else if (entry.kind === 'redeliver')
-          delete Object.assign(task, { status: waitingStatus(number) }).error;
-        else if (entry.kind !== 'start') task.status = entry.kind === 'cancel' ? 'cancelled' : 'duplicate';
-      });
-    });
-    return [...tasks.values()];
-  }
-
   /** Tells whether a task that failed at `seq` has not been put back since to be tried again. */
   async #stillFailed(): Promise<(task: number, seq: number) => boolean> {
     const found = new Map<number, number>();
-    for (const summary of await this.#summaries()) {
+    for (const summary of await this.#chunks.summaries()) {
       if (!holds(summary, 'redelivered')) continue;
-      for (const entry of await this.#entries(summary.first)) {
+      for (const entry of await this.#chunks.entries(summary.first)) {
         if (entry.kind === 'redeliver') for (const task of entry.tasks) found.set(task, entry.seq);
       }
     }
     return (task, seq) => (found.get(task) ?? 0) < seq;
   }
-
-  async #deliveries(numbers: number[]) {
-    const found = new Map<
-      number,
-      { node: string; payload: unknown; parent: string | null; partner?: string }
-    >();
-    const wanted = new Set(numbers);
-    await this.#eachEntry(numbers, 'created', (entry) => {
-      if (entry.kind !== 'deliver') return;
-      entry.payloads.forEach((payload, i) => {
-        const number = entry.first + i;
-        if (!wanted.has(number)) return;
-        const parent = entry.parents?.[i];
-        const partner = entry.partners?.[i];
-        found.set(number, {
-          node: entry.node,
-          payload,
-          parent: parent && parent > 0 ? String(parent) : null,
-          ...(partner && { partner: String(partner) }),
-        });
-      });
-    });
-    return found;
-  }
-
-  /** Visits every entry of the chunks that may speak of these tasks. */
-  async #eachEntry(
-    numbers: number[],
-    range: 'created' | 'touched',
-    visit: (entry: JournalEntry) => void,
-  ): Promise<void> {
-    if (numbers.length === 0) return;
-    const low = numbers.reduce((a, b) => Math.min(a, b));
-    const high = numbers.reduce((a, b) => Math.max(a, b));
-    for (const summary of await this.#summaries()) {
-      const within = Object.values(summary.nodes).some(
-        ({ [range]: span }) => span && span[0] <= high && span[1] >= low,
-      );
-      if (!within) continue;
-      for (const entry of await this.#entries(summary.first)) visit(entry);
-    }
-  }
-
-  /** Summaries of the chunks that can be read, as far as that is known. */
-  async #summaries(after = 0): Promise<ChunkSummary[]> {
-    const summaries = await this.#runs.summaries(this.#run, after);
-    const end = this.#damage?.first;
-    return end === undefined ? summaries : summaries.filter(({ first }) => first < end);
-  }
-
-  /** The entries of a chunk; none where it is damaged, or comes after one that is. */
-  async #entries(first: number): Promise<JournalEntry[]> {
-    if (this.#damage && first >= this.#damage.first) return [];
-    const kept = this.#chunks.get(first);
-    if (kept) return kept.entries;
-    let chunk: JournalChunk;
-    try {
-      chunk = await chunkAt(this.#runs, this.#run, first);
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== 'chunk_damaged') throw error;
-      this.#damage = { first, problem: { code: error.code, message: error.message } };
-      return [];
-    }
-    this.#chunks.set(first, chunk);
-    if (this.#chunks.size > keptChunks) this.#chunks.delete(this.#chunks.keys().next().value as number);
-    return chunk.entries;
-  }
-}
-
-function endAttempt(
-  task: Task,
-  entry: AttemptEntry,
-  i: number,
-  end: number,
-  error: WireError | undefined,
-): void {
-  task.attempts = entry.attempts?.[i] ?? 1;
-  task.startedAt = new Date(entry.sentAt).toISOString();
-  task.durationMs = entry.busyMs / entry.tasks.length;
-  task.worker = entry.worker;
-  if (entry.cached?.includes(Number(task.id))) task.cached = true;
-  if (end === attemptEnd.retry) return;
-  task.status = end === attemptEnd.succeeded ? 'succeeded' : 'failed';
-  task.finishedAt = new Date(entry.at).toISOString();
-  if (!error) return;
-  const { name, message, code, stack } = error;
-  task.error = { name, message, ...(code !== undefined && { code }), ...(stack !== undefined && { stack }) };
-}
-
-function attemptOf(entry: AttemptEntry, i: number, error: WireError | undefined): Attempt {
-  return {
-    attempt: entry.attempts?.[i] ?? 1,
-    startedAt: new Date(entry.sentAt).toISOString(),
-    finishedAt: new Date(entry.at).toISOString(),
-    worker: entry.worker,
-    ...(entry.cached?.includes(entry.tasks[i] as number) && { cached: true }),
-    ...(error && { error: { name: error.name, message: error.message } }),
-  };
 }
 
 function tasksEndedAs(entry: JournalEntry, status: 'failed' | 'duplicate' | 'cancelled'): number[] {

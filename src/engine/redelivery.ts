@@ -1,5 +1,6 @@
 /** What a run delivered to one of its nodes, read back from its journal for another run to take over. */
 import type { RunStore } from '../store/store.ts';
+import { chunkAt } from './chunk-reader.ts';
 import type { DeliverEntry, JournalEntry } from './journal.ts';
 
 export interface DeliveredQuery {
@@ -13,15 +14,14 @@ export interface DeliveredQuery {
   fromOutside: boolean;
 }
 
-/** The deliveries to a node, in order. */
+/** The deliveries to a node, in order. @throws StoreError `chunk_damaged` */
 export async function* deliveriesTo(runs: RunStore, query: DeliveredQuery): AsyncGenerator<DeliverEntry> {
   const { run, node, after, fromOutside } = query;
   const descent = fromOutside ? new Descent(node) : undefined;
   // Descent is only known to who has read from the beginning.
   for (const summary of await runs.summaries(run, descent ? 0 : after)) {
     if (!descent && !summary.nodes[node]?.delivered) continue;
-    const chunk = await runs.chunk(run, summary.first);
-    for (const entry of chunk?.entries ?? []) {
+    for (const entry of (await chunkAt(runs, run, summary.first)).entries) {
       const outside = descent?.take(entry);
       if (entry.kind !== 'deliver' || entry.node !== node || entry.seq <= after) continue;
       const payloads = outside ? entry.payloads.filter((_, i) => outside[i]) : entry.payloads;

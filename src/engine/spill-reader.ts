@@ -4,6 +4,7 @@
  */
 import { StoreError } from '../errors.ts';
 import type { RunStore } from '../store/store.ts';
+import { chunkAt } from './chunk-reader.ts';
 import type { ChunkSummary, JournalChunk } from './journal.ts';
 
 /** A chunk that brought a node tasks: where it begins, and between which numbers they are. */
@@ -66,11 +67,8 @@ export class SpillReader {
   /** The chunk read last is kept: a node reads on where it stopped. */
   async #chunk(first: number): Promise<JournalChunk> {
     if (this.#last?.first === first) return this.#last;
-    const chunk = await this.#runs.chunk(this.#run, first);
-    if (!chunk)
-      throw new StoreError('store_failed', `The journal of run ${this.#run} lacks its chunk ${first}.`);
-    this.#last = chunk;
-    return chunk;
+    this.#last = await chunkAt(this.#runs, this.#run, first);
+    return this.#last;
   }
 
   #missing(node: string, task: number): StoreError {

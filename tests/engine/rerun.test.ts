@@ -179,17 +179,21 @@ test('a run whose host died while it took payloads over has all of them once', a
   expect(taken.some((count) => count > 0 && count < inputs.length)).toBe(true);
 });
 
-test('a journal that cannot be read ends the run that needs it, with the reason', async () => {
+test.each([
+  ['damaged', 'The journal is damaged.'],
+  ['gone', 'lacks its chunk'],
+])('a journal with a chunk that is %s ends the run that needs it, with the reason', async (how, reason) => {
   const { engine, clock, store, id } = await runGraph(line);
   store.runs.chunk = async () => {
-    throw new StoreError('chunk_damaged', 'The journal is damaged.');
+    if (how === 'gone') return undefined;
+    throw new StoreError('chunk_damaged', reason);
   };
   await expect(engine.rerun(id, { node: 'b' })).rejects.toMatchObject({ code: 'chunk_damaged' });
   const [again] = (await engine.list({ limit: 1 })).items;
   await clock.until(engine.ended(again?.id ?? ''));
   expect(await engine.summary(again?.id ?? '')).toMatchObject({
     status: 'cancelled',
-    reason: expect.stringContaining('The journal is damaged.'),
+    reason: expect.stringContaining(reason),
   });
 });
 
