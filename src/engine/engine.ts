@@ -89,7 +89,7 @@ export class Engine extends RunQueries {
     super(options.store, options.executor, values);
     this.#options = options;
     const { store, clock } = options;
-    this.#executor = new CachingExecutor(new PayloadKeeper(options.executor, values), {
+    this.#executor = new CachingExecutor(new PayloadKeeper(options.executor, values, clock), {
       store,
       values,
       clock,

@@ -5,6 +5,7 @@
  */
 import { toWireError, type WireError } from '../errors.ts';
 import { partOf, wholeOutcome } from './batch-parts.ts';
+import type { Clock } from './clock.ts';
 import {
   type Batch,
   type BatchOutcome,
@@ -16,6 +17,7 @@ import {
 import type { DeliverEntry, JournalChunk, JournalEntry, OutputEntry } from './journal.ts';
 import type { JournalSink } from './journal-writer.ts';
 import type { KeptValues } from './kept-values.ts';
+import { isWorthAnotherTry, patience } from './store-patience.ts';
 
 /** Bytes of stored payloads in one batch, unless a single one is larger: they are all in memory at once. */
 const largestBatch = 16e6;
@@ -24,10 +26,14 @@ const largestBatch = 16e6;
 export class PayloadKeeper implements Executor {
   readonly #inner: Executor;
   readonly #values: KeptValues;
+  readonly #clock: Clock;
+  /** Runs whose payloads are wanted. */
+  readonly #open = new Set<string>();
 
-  constructor(inner: Executor, values: KeptValues) {
+  constructor(inner: Executor, values: KeptValues, clock: Clock) {
     this.#inner = inner;
     this.#values = values;
+    this.#clock = clock;
   }
 
   get parallelism(): number {
@@ -35,14 +41,17 @@ export class PayloadKeeper implements Executor {
   }
 
   open(run: ExecutorRun): void {
+    this.#open.add(run.id);
     this.#inner.open(run);
   }
 
   cancel(runId: string): void {
+    this.#open.delete(runId);
     this.#inner.cancel(runId);
   }
 
   close(runId: string): void {
+    this.#open.delete(runId);
     this.#inner.close(runId);
   }
 
@@ -65,10 +74,10 @@ export class PayloadKeeper implements Executor {
   /** A batch whose payloads, or whose state, may be references. */
   async #executeStored(batch: Batch): Promise<BatchOutcome> {
     const count = this.#fitting(batch);
-    const { payloads, broken } = await this.#fetch(batch.payloads.slice(0, count));
+    const { payloads, broken } = await this.#fetch(batch.run, batch.payloads.slice(0, count));
     let whole: Batch;
     try {
-      const state = batch.state && { value: await this.#values.restore(batch.state.value) };
+      const state = batch.state && { value: await this.#restore(batch.run, batch.state.value) };
       whole = { ...batch, payloads: payloads.concat(batch.payloads.slice(count)), ...(state && { state }) };
     } catch (error) {
       return { kind: 'done', result: failAll(batch, toWireError(error)) };
@@ -98,17 +107,32 @@ export class PayloadKeeper implements Executor {
     return payloads.length;
   }
 
-  async #fetch(references: unknown[]): Promise<{ payloads: unknown[]; broken: Map<number, WireError> }> {
+  async #fetch(
+    run: string,
+    references: unknown[],
+  ): Promise<{ payloads: unknown[]; broken: Map<number, WireError> }> {
     const broken = new Map<number, WireError>();
     const fetched = references.map(async (payload, i) => {
       try {
-        return await this.#values.restore(payload);
+        return await this.#restore(run, payload);
       } catch (error) {
         broken.set(i, toWireError(error));
         return payload;
       }
     });
     return { payloads: await Promise.all(fetched), broken };
+  }
+
+  /** A store that cannot read now is no fault of the task: it is asked again. */
+  async #restore(run: string, value: unknown): Promise<unknown> {
+    for (let refusals = 1; ; refusals++) {
+      try {
+        return await this.#values.restore(value);
+      } catch (error) {
+        if (!this.#open.has(run) || !isWorthAnotherTry(error, refusals)) throw error;
+        await new Promise<void>((resolve) => this.#clock.after(patience(refusals), resolve));
+      }
+    }
   }
 
   /** A store that cannot take them now may take them with the journal, which waits for it. */

@@ -25,3 +25,27 @@ export function faultyStore(store: Store, fault: Fault): Store {
   ) as unknown as RunStore;
   return { ...store, runs };
 }
+
+/** Called before and after each call of whatever part; calls are counted over all of them, from 1. */
+export type FaultAnywhere = (call: number, name: string, when: 'before' | 'after') => void;
+
+const parts = ['runs', 'artifacts', 'cache'] as const;
+
+/** The same store, with one door before its journal, its artifacts and its cache. */
+export function faultyAnywhere(store: Store, fault: FaultAnywhere): Store {
+  let calls = 0;
+  const guarded = parts.map((part) => {
+    const methods = Object.entries(store[part]).map(([name, work]) => [
+      name,
+      async (...given: unknown[]) => {
+        const call = ++calls;
+        fault(call, `${part}.${name}`, 'before');
+        const answer = await (work as (...given: unknown[]) => Promise<unknown>)(...given);
+        fault(call, `${part}.${name}`, 'after');
+        return answer;
+      },
+    ]);
+    return [part, Object.fromEntries(methods)];
+  });
+  return { ...store, ...Object.fromEntries(guarded) };
+}

@@ -9,6 +9,7 @@ import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { run } from '../contracts/store-case.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
+import { SimulatedClock } from './simulated-clock.ts';
 
 const large = (letter: string) => letter.repeat(50_000);
 const letters = ['a', 'b', 'c', 'd'];
@@ -216,7 +217,7 @@ test('a batch takes no more large payloads than fit into memory together; the ot
     payloads,
     stopOnError: false,
   };
-  const done = await new PayloadKeeper(inner, values).execute(batch);
+  const done = await new PayloadKeeper(inner, values, new SimulatedClock()).execute(batch);
   expect(sent[0]?.tasks).toEqual([11, 12, 13]);
   expect(done).toMatchObject({
     kind: 'done',
