@@ -1,4 +1,5 @@
 /** The inside of a Web Worker that runs tasks, in the sandbox or nested in the engine's worker. */
+import { HandloomError } from '../errors.ts';
 import type { NodeRegistry } from '../nodes/define-node.ts';
 import { captureConsole } from './console-capture.ts';
 import { serveTaskHost } from './task-host.ts';
@@ -13,6 +14,8 @@ export function serveTaskWorker(registry: NodeRegistry): void {
   // A promise that a handler left behind and that rejects is no reason to end the tasks of others; a thrown error
   // that nobody catches is (it reaches whoever made this worker as an `error` event).
   globalThis.addEventListener('unhandledrejection', (event) => event.preventDefault());
+  // A worker that closes itself tells nobody, so whoever waits for its tasks would wait for ever.
+  Object.defineProperty(globalThis, 'close', { value: refuseToClose, configurable: true, writable: true });
   globalThis.addEventListener(
     'message',
     (event) => {
@@ -23,4 +26,8 @@ export function serveTaskWorker(registry: NodeRegistry): void {
     },
     { once: true },
   );
+}
+
+function refuseToClose(): never {
+  throw new HandloomError('close_refused', 'A task cannot close the worker it runs in, which others share.');
 }

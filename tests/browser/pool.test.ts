@@ -140,6 +140,11 @@ describe.each([
     console.log(isolation, await page.evaluate(() => pool.bench()));
   });
 
+  it('does not let a task close the worker, of which nobody would hear', async () => {
+    const code = '() => { try { self.close(); return "closed"; } catch (error) { return error.code; } }';
+    expect(await page.evaluate((code) => pool.value(code, 0), code)).toBe('close_refused');
+  });
+
   it(sandboxed ? 'lets nothing out' : 'is no sandbox, as the same attempts show', async () => {
     hits = [];
     const open = await page.evaluate(([code, to]) => pool.value(code, to), [

@@ -196,7 +196,27 @@ export const rules: Record<string, readonly Rule[]> = {
   task_timeout: [
     rule('The task took longer than its limit of ([\\d.]+) ms\\.', '任务超过了 $1 毫秒的时限。'),
   ],
-  worker_died: [rule('The worker ended while the task ran: (.+)', '任务运行时工作线程结束了：$1')],
+  worker_died: [
+    rule(
+      'The worker ended while the task ran: it ran out of memory \\(limit (\\d+) MB\\)',
+      '任务运行时工作线程结束了：内存不足（上限 $1 MB）。',
+    ),
+    rule(
+      'The worker ended while the task ran: it exited with code (\\d+)',
+      '任务运行时工作线程结束了：它以代码 $1 退出。',
+    ),
+    rule(
+      'The worker ended while the task ran: it was ended by (\\w+)',
+      '任务运行时工作线程结束了：它被 $1 终止。',
+    ),
+    rule('The worker ended while the task ran: (.+)', '任务运行时工作线程结束了：$1'),
+  ],
+  close_refused: [
+    rule(
+      'A task cannot close the worker it runs in, .+',
+      '任务不能关闭它所在的工作线程，其他任务也在其中运行。',
+    ),
+  ],
   load_timeout: [
     rule(
       'The code of this node was not ready to run within ([\\d.]+) s\\.',
