@@ -82,6 +82,7 @@ export type Remaining = z.infer<typeof remainingSchema>;
 
 /** Why something of a run cannot be told, such as `chunk_damaged`. */
 export const readProblemSchema = z.object({ code: z.string(), message: z.string() });
+export type ReadProblem = z.infer<typeof readProblemSchema>;
 
 /** A run's report; over HTTP outputs and errors are capped and carry cursors, on the command line they are whole. */
 export const runReportSchema = runSummarySchema.extend({

@@ -1,5 +1,6 @@
 /** A run's results, fetched page by page as they come into sight. */
 import type { Client } from '../../api/client.ts';
+import type { ReadProblem } from '../../schema/run.ts';
 
 const pageSize = 200;
 
@@ -9,6 +10,8 @@ export class Results {
   more = $state(true);
   loading = $state(false);
   failure = $state.raw<unknown>();
+  /** Why there are no further ones, though there were. */
+  problem = $state.raw<ReadProblem | undefined>();
 
   readonly #client: Client;
   readonly #run: string;
@@ -33,6 +36,7 @@ export class Results {
       this.values = [...this.values, ...page.items];
       this.#cursor = page.nextCursor ?? undefined;
       this.more = page.nextCursor !== null;
+      this.problem = page.problem;
       this.failure = undefined;
     } catch (error) {
       this.failure = error;

@@ -5,7 +5,7 @@
 import type { RunProgress } from '../../api/services.ts';
 import type { Graph, GraphEdge } from '../../schema/graph.ts';
 import { defaultInput, defaultOutput, emptyCounters, hasEnded, subgraphType } from '../../schema/names.ts';
-import type { Counters, ErrorRecord, Remaining, RunSummary } from '../../schema/run.ts';
+import type { Counters, ErrorRecord, ReadProblem, Remaining, RunSummary } from '../../schema/run.ts';
 import { nodesWithin } from '../../schema/subgraph.ts';
 
 /** Least milliseconds between two updates of the page, and of those for each node: many take longer to draw. */
@@ -64,6 +64,8 @@ export class RunView {
   summary = $state.raw<RunSummary>(undefined as never);
   errors = $state.raw<ErrorRecord[]>([]);
   logs = $state.raw<LogLine[]>([]);
+  /** What of its record cannot be read, where that has been noticed. */
+  problem = $state.raw<ReadProblem | undefined>();
   /** Whether the connection to the engine is lost for the moment. */
   stale = $state(false);
   readonly live = $derived(!hasEnded(this.summary.status));

@@ -14,9 +14,10 @@ export async function watchRun(
   onEnd?: (view: RunView) => void,
 ): Promise<WatchedRun> {
   const [report, graph] = await Promise.all([client.getRun(id), client.getRunGraph(id)]);
-  const { outputs: _outputs, errors, outputCursors: _cursors, errorCursor: _cursor, ...summary } = report;
+  const { outputs: _, errors, outputCursors: __, errorCursor: ___, problem, ...summary } = report;
   const view = new RunView(summary, graph);
   view.errors = errors;
+  view.problem = problem;
   const wasLive = view.live;
   const abort = new AbortController();
   // An ended run gives its last progress at once: that is where the counts on the threads come from.

@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { code, expect, graphFile, type Studio, test, twoSteps } from './studio-test.ts';
 
 const half = graphFile({
@@ -72,6 +73,41 @@ test('a live run is cancelled from its own page', async ({ studio }) => {
   await studio.ended('Cancelled');
   await page.goBack();
   await expect(row).toContainText('Cancelled');
+});
+
+/** Spoils every part of the journal of every run, as a failing disk would. */
+const damageJournals = (page: Page) =>
+  page.evaluate(async () => {
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const db = await settled(indexedDB.open('handloom'));
+    const bodies = db.transaction('chunkBodies', 'readwrite').objectStore('chunkBodies');
+    for (const row of await settled(bodies.getAll())) {
+      row.bytes[row.bytes.length >> 1] ^= 1;
+      await settled(bodies.put(row));
+    }
+    db.close();
+  });
+
+test('a run whose journal is damaged says so, in the language of the page, and keeps its figures', async ({
+  studio,
+}) => {
+  const { page } = studio;
+  await studio.open(twoSteps);
+  await studio.run();
+  await studio.hasResults(['3', '5', '7']);
+  await damageJournals(page);
+  await page.goto('/runs');
+  await page.getByRole('link', { name: 'Two steps' }).click();
+  const told = studio.panel.getByText(/^The journal of run \w+ is damaged in the chunk from entry \d+ on\.$/);
+  await expect(told).toBeVisible();
+  await expect(studio.figure('increment', 'Succeeded')).toHaveText('3');
+  await page.evaluate(() => localStorage.setItem('handloom.locale', 'zh-CN'));
+  await page.reload();
+  await expect(page.getByText(/^运行 \w+ 的日志从第 \d+ 条记录起的一段已损坏。$/)).toBeVisible();
 });
 
 test('addresses of what is not there say so', async ({ studio }) => {
