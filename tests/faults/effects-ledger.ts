@@ -19,6 +19,11 @@ export async function openEffectsLedger(): Promise<EffectsLedger> {
   let repeats = 0;
   let waiting: { count: number; resolve: () => void }[] = [];
   const server = createServer((request, response) => {
+    // A page asks first whether it may.
+    for (const about of ['origin', 'headers', 'methods'])
+      response.setHeader(`access-control-allow-${about}`, '*');
+    response.setHeader('access-control-max-age', '600');
+    if (request.method === 'OPTIONS') return void response.writeHead(204).end();
     const key = String(request.headers['idempotency-key']);
     const what = request.url?.split('/').at(-1) ?? '';
     if (done.has(key)) repeats++;

@@ -1,0 +1,119 @@
+/** A run in which some tasks take their workers with them, and what must hold of it. */
+import { expect } from 'vitest';
+import type { Client } from '../../src/api/client.ts';
+import type { Graph } from '../../src/schema/graph.ts';
+import type { Mode } from '../../src/schema/policy.ts';
+import { runToEnd } from './watch-run.ts';
+
+/** A way to end the worker: what a handler does, and what is told of it. */
+interface Way {
+  code: string;
+  told: string;
+}
+
+const thrown: Way = {
+  code: 'return new Promise(() => setTimeout(() => { throw new TypeError("stray"); }));',
+  told: 'stray',
+};
+const exit: Way = { code: 'process.exit(3);', told: 'it exited with code 3' };
+const soonExit: Way = {
+  code: 'return new Promise(() => setTimeout(() => process.exit(4)));',
+  told: 'it exited with code 4',
+};
+const kill: Way = {
+  code: 'process.kill(process.pid, "SIGKILL"); for (;;);',
+  told: 'it was ended by SIGKILL',
+};
+
+/** What ends a worker of each kind. */
+const ways = {
+  thread: [exit, thrown, soonExit],
+  process: [exit, thrown, soonExit, kill],
+  browser: [thrown],
+};
+
+interface Part {
+  mode: Mode;
+  ways: keyof typeof ways;
+}
+
+/** One task in `every` is guilty. */
+export interface Deaths {
+  tasks: number;
+  every: number;
+  parts: Part[];
+}
+
+const idOf = ({ mode }: Part): string => mode;
+const isGuilty = (n: number, every: number): boolean => n % every === every >> 1;
+/** How the guilty task dies, by turns. */
+const wayOf = (n: number, every: number, of: Way[]): Way => of[Math.floor(n / every) % of.length] as Way;
+
+function graphOf({ tasks, every, parts }: Deaths): Graph {
+  const inputs = Array.from({ length: tasks }, (_, n) => n);
+  return {
+    format: 'handloom.graph',
+    version: 1,
+    name: 'worker deaths',
+    nodes: parts.flatMap((part) => [
+      {
+        id: idOf(part),
+        type: 'code.js',
+        params: {
+          code: `(n) => {
+            if (n % ${every} !== ${every >> 1}) return n;
+            switch (Math.floor(n / ${every}) % ${ways[part.ways].length}) {
+              ${ways[part.ways].map(({ code }, i) => `case ${i}: { ${code} }`).join('\n')}
+            }
+          }`,
+        },
+        policy: { mode: part.mode },
+      },
+      {
+        id: `${idOf(part)} sum`,
+        type: 'flow.reduce',
+        params: { code: '([count, sum], n) => [count + 1, sum + n]', initial: [0, 0] },
+      },
+    ]),
+    edges: parts.map((part) => ({ source: idOf(part), target: `${idOf(part)} sum` })),
+    inputs: Object.fromEntries(parts.map((part) => [idOf(part), inputs])),
+  };
+}
+
+/**
+ * Runs it and checks that the guilty have failed, each after a second try and with how it ended, and that all others
+ * have given their result once.
+ * @returns how many workers have died at the least
+ */
+export async function expectDeathsAccountedFor(client: Client, deaths: Deaths): Promise<number> {
+  const { tasks, every, parts } = deaths;
+  const numbers = Array.from({ length: tasks }, (_, n) => n);
+  const guilty = numbers.filter((n) => isGuilty(n, every));
+  const innocent = numbers.filter((n) => !isGuilty(n, every));
+  const sum = innocent.reduce((all, n) => all + n, 0);
+  const { report, errors } = await runToEnd(client, graphOf(deaths));
+  expect(report.status).toBe('partial');
+  for (const part of parts) {
+    const id = idOf(part);
+    const failed = errors.filter(({ node }) => node === id);
+    const told = failed.map(({ payload, code, attempts, message }) => ({
+      n: payload as number,
+      code,
+      attempts,
+      isTold: message.includes(wayOf(payload as number, every, ways[part.ways]).told),
+    }));
+    expect(told.sort((a, b) => a.n - b.n)).toEqual(
+      guilty.map((n) => ({ n, code: 'worker_died', attempts: 2, isTold: true })),
+    );
+    expect({ id, ...report.nodes[id] }).toMatchObject({
+      id,
+      input: tasks,
+      succeeded: innocent.length,
+      failed: guilty.length,
+      pending: 0,
+    });
+    expect({ id, given: report.outputs[`${id} sum`] }).toEqual({ id, given: [[innocent.length, sum]] });
+  }
+  expect(errors.length).toBe(guilty.length * parts.length);
+  return errors.reduce((all, { attempts }) => all + attempts, 0);
+}
