@@ -20,7 +20,7 @@ import {
   type SchedulerState,
   waitAgain,
 } from './scheduler-state.ts';
-import type { MemoryBudget, TaskColumns } from './task-queue.ts';
+import type { MemoryBudget, TaskColumns, TaskQueue } from './task-queue.ts';
 
 /** A worker's death is tried again once, whatever the policy: it may have been another's fault. */
 const deathsForgiven = 1;
@@ -155,7 +155,7 @@ function settleResult(
   }
   const notRun = result.outcomes.filter((end) => end === taskOutcome.notRun).length;
   measure(node.cost, batch.tasks.length - notRun, result.busyMs);
-  return settleMixed(state, node, batch, result, done, onward?.goOn) ?? onward?.fatal;
+  return settleMixed(state, node, batch, result, done, { goOn: onward?.goOn }) ?? onward?.fatal;
 }
 
 /** How the results of a batch go on along the chain that their worker has taken them through already. */
@@ -194,6 +194,7 @@ function goOnAlong(
 export function settleOverdue(
   state: SchedulerState,
   node: NodeState,
+  queue: TaskQueue,
   { tasks, payloads }: TaskColumns,
 ): WireError | undefined {
   const { id, policy } = node.plan;
@@ -208,20 +209,23 @@ export function settleOverdue(
   };
   const attempts = tasks.map((task) => node.attempts.get(task) ?? 1);
   const done = { node: id, sentAt: state.now, busyMs: 0, worker: 'engine' };
-  return settleMixed(state, node, { tasks, payloads, attempts }, result, done);
+  return settleMixed(state, node, { tasks, payloads, attempts }, result, done, { queue });
 }
 
 /** Tasks as they were sent out. */
 type Attempted = Pick<Batch, 'tasks' | 'payloads' | 'attempts'>;
 
-/** A batch in which tasks failed, or were not run. */
+/**
+ * A batch in which tasks failed, or were not run.
+ * @param queue the one they waited in all the time, if they were not sent out
+ */
 function settleMixed(
   state: SchedulerState,
   node: NodeState,
   batch: Attempted,
   result: BatchResult,
   done: { node: string; sentAt: number; busyMs: number; worker: string },
-  goOn?: GoOn,
+  { goOn, queue }: { goOn?: GoOn | undefined; queue?: TaskQueue } = {},
 ): WireError | undefined {
   const { plan } = node;
   const attempted = batch.tasks.flatMap((_, i) => (result.outcomes[i] === taskOutcome.notRun ? [] : [i]));
@@ -289,7 +293,9 @@ function settleMixed(
   if (again.length > 0) {
     again.sort((a, b) => a - b);
     const tasks = again.map((i) => batch.tasks[i] as number);
-    putBack(state, node, { tasks, payloads: again.map((i) => batch.payloads[i]) });
+    const columns = { tasks, payloads: again.map((i) => batch.payloads[i]) };
+    if (queue) queue.putBack(columns);
+    else putBack(state, node, columns);
     waitAgain(state, node, tasks, Math.max(0, node.blockedUntil - state.now));
   }
   release(state, plan.index, ended);

@@ -16,12 +16,14 @@ export function failOverdue(state: SchedulerState): WireError | undefined {
     const node = nodeAt(state, index);
     const wait = node.wait as QueueWait;
     for (const queue of [node.suspects, node.queue]) {
-      const overdue = takeOverdue(queue, wait, now);
-      if (!overdue) continue;
-      for (const task of overdue.tasks) wait.left(task);
+      const taken = takeOverdue(queue, wait, now);
+      if (!taken) continue;
+      for (const task of taken.overdue.tasks) wait.left(task);
       // There is room for more, and payloads that wait in the journal may be read on.
       for (const waiting of [index, ...node.feeders]) markReady(state, waiting);
-      const fatal = settleOverdue(state, node, overdue);
+      const fatal = settleOverdue(state, node, queue, taken.overdue);
+      // Where order counts, these came before those that are tried again.
+      if (taken.others.tasks.length > 0) queue.putBack(taken.others);
       if (fatal) return fatal;
     }
     forget(node, wait);
@@ -56,7 +58,12 @@ function* oldest(queue: TaskQueue, wait: QueueWait): Generator<number> {
   }
 }
 
-function takeOverdue(queue: TaskQueue, wait: QueueWait, now: number): TaskColumns | undefined {
+/** Takes tasks from the head: those that have waited too long, and others among them. */
+function takeOverdue(
+  queue: TaskQueue,
+  wait: QueueWait,
+  now: number,
+): { overdue: TaskColumns; others: TaskColumns } | undefined {
   let count = 0;
   for (let at = 0; at < queue.loaded; at++) {
     const task = queue.taskAt(at);
@@ -72,8 +79,7 @@ function takeOverdue(queue: TaskQueue, wait: QueueWait, now: number): TaskColumn
     columns.tasks.push(task);
     columns.payloads.push(taken.payloads[i]);
   });
-  if (others.tasks.length > 0) queue.putBack(others);
-  return overdue;
+  return { overdue, others };
 }
 
 /** What is known of tasks that wait no more is forgotten. */

@@ -153,3 +153,16 @@ test('tasks from outside that come to a host which has lost its run are not said
   await second.clock.until(new Promise<void>((resolve) => second.clock.after(200, resolve)));
   await expect(first.engine.inject(id, { a: [1] })).rejects.toMatchObject({ name: 'ConflictError' });
 });
+
+test('a serial node keeps its order when tasks that waited too long are tried again', async () => {
+  const flaky = '(n, ctx) => { if (n < 2 && ctx.attempt < 3) throw new Error("again"); return n; }';
+  const policy = { mode: 'serial' as const, retry: { max: 1000 }, queueTimeoutMs: 40 };
+  const inputs = Array.from({ length: 18 }, (_, i) => i);
+  let retried = 0;
+  for (let seed = 1; seed <= 20; seed++) {
+    const { report } = await runGraph(graph([code('a', flaky, { policy })], { a: inputs }), seed);
+    retried += report.nodes.a?.retried ?? 0;
+    expect({ seed, order: report.outputs.a }).toEqual({ seed, order: inputs });
+  }
+  expect(retried).toBeGreaterThan(100);
+});

@@ -25,6 +25,9 @@ interface KeyedTask extends Keyed {
   number: number;
 }
 
+/** Codes of errors of tasks that were not run. */
+const hasNotRun = new Set(['host_died', 'queue_timeout']);
+
 /** Results by the task, or the flush, they came from: what travelled where. */
 type Travels = Map<number, string[]>;
 
@@ -109,8 +112,8 @@ class Auditor {
   #attempt(task: ModelTask, attempt: number, end: number, error: WireError | undefined): void {
     const node = this.#node(task.node);
     const ctx = { attempt } as NodeContext;
-    if (error?.code === 'host_died') {
-      this.#expect(task.node, 'error', { payload: task.payload, error: publicError(error) }, task.number);
+    if (error && hasNotRun.has(error.code ?? '')) {
+      if (end === attemptEnd.failed) this.#expectError(task, error);
       return;
     }
     let thrown = this.#fate(task.node, task.payload, attempt);
@@ -137,9 +140,11 @@ class Auditor {
       () =>
         `task ${task.number}, attempt ${attempt}: ${thrown?.message ?? 'no error'}, recorded as ${error?.message ?? 'none'}`,
     );
-    if (error && end === attemptEnd.failed) {
-      this.#expect(task.node, 'error', { payload: task.payload, error: publicError(error) }, task.number);
-    }
+    if (error && end === attemptEnd.failed) this.#expectError(task, error);
+  }
+
+  #expectError({ node, payload, number }: ModelTask, error: WireError): void {
+    this.#expect(node, 'error', { payload, error: publicError(error) }, number);
   }
 
   #flush(id: string, seq: number): void {

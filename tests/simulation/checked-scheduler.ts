@@ -3,12 +3,13 @@
  * against every promise that DESIGN makes about what may be sent out when.
  */
 import type { Batch } from '../../src/engine/executor.ts';
-import type { JournalEntry } from '../../src/engine/journal.ts';
+import { attemptEnd, type JournalEntry } from '../../src/engine/journal.ts';
 import { type SchedulerEvent, step } from '../../src/engine/scheduler.ts';
 import { type Commands, noCommands, type SchedulerState } from '../../src/engine/scheduler-state.ts';
 import type { GraphFacts } from './graph-facts.ts';
 import type { Host } from './host.ts';
-import { type ModelNode, must, RunModel, same } from './run-model.ts';
+import { fullWait, type ModelNode, must, RunModel, same, shortestWait } from './run-model.ts';
+import { TurnWait } from './turn-wait.ts';
 
 export interface CheckedSchedulerOptions {
   facts: GraphFacts;
@@ -29,6 +30,7 @@ export interface CheckedSchedulerOptions {
 interface Life {
   host: Host;
   model: RunModel;
+  wait: TurnWait;
   flights: Map<number, Batch>;
   /** The store refuses. */
   isHeld: boolean;
@@ -59,7 +61,7 @@ export class CheckedScheduler {
   #step(host: Host, state: SchedulerState, event: SchedulerEvent): Commands {
     must(event.at >= this.#now, () => 'time goes back');
     this.#now = event.at;
-    const life = this.#lifeOf(host, state);
+    const life = this.#lifeOf(host, state, event.at);
     const commands = step(state, event);
     if (event.type === 'outcome' && this.#options.isRepeated()) {
       const again = step(state, event);
@@ -74,27 +76,39 @@ export class CheckedScheduler {
       if (again.wakeAt !== undefined) commands.wakeAt = again.wakeAt;
     }
     this.#options.trace(host, event, commands);
-    if (event.type === 'outcome') life.flights.delete(event.batch);
+    const back = event.type === 'outcome' ? life.flights.get(event.batch) : undefined;
+    if (back) life.flights.delete(back.id);
     life.model.take(commands.record);
     if (life.model.hasEnded) life.flights.clear();
     if (event.type === 'hold' || event.type === 'release') life.isHeld = event.type === 'hold';
-    for (const { batch } of commands.dispatch) this.#checkDispatch(state, life, batch, event.at);
-    checkAlone(commands, life);
+    keepWait(life, back, commands.record, event.at);
+    if (commands.record.some((entry) => entry.kind === 'start' && entry.alone))
+      life.alone = commands.dispatch.at(-1)?.batch.id;
+    for (const { batch } of commands.dispatch) {
+      this.#checkDispatch(state, life, batch, event.at);
+      // Suspects wait apart, for as long as anything else goes on.
+      if (batch.id !== life.alone) for (const task of batch.tasks) life.wait.checkTurn(task, event.at);
+    }
+    checkAlone(life);
     this.#checkLimits(state, life);
     this.#checkCounters(state, life);
     return commands;
   }
 
-  #lifeOf(host: Host, state: SchedulerState): Life {
+  #lifeOf(host: Host, state: SchedulerState, now: number): Life {
     let life = this.#lives.get(state);
     if (!life) {
       const { facts, edges, keepOpen } = this.#options;
-      life = { host, model: new RunModel(facts, edges, keepOpen), flights: new Map(), isHeld: false };
+      const model = new RunModel(facts, edges, keepOpen);
+      life = { host, model, wait: new TurnWait(model), flights: new Map(), isHeld: false };
       this.#lives.set(state, life);
       // Another host may have written on since this one has read it; then its first word is refused.
       life.model.take(this.#options.committed(state.run).filter(({ seq }) => seq <= state.seq));
       // What a task waits for is forgotten with its host.
-      for (const task of life.model.tasks.values()) task.notBefore = 0;
+      for (const task of life.model.tasks.values()) {
+        task.notBefore = 0;
+        life.wait.begin(task.number, now);
+      }
       this.#checkCounters(state, life);
     }
     return life;
@@ -243,10 +257,34 @@ function checkOrder(model: RunModel, { waiting, facts }: ModelNode, batch: Batch
 }
 
 /** Suspects are under way with no other task beside them; a fold may be asked for its initial state. */
-function checkAlone({ record, dispatch }: Commands, life: Life): void {
-  const isAlone = record.some((entry) => entry.kind === 'start' && entry.alone);
-  if (isAlone) life.alone = dispatch.at(-1)?.batch.id;
+function checkAlone(life: Life): void {
   if (life.alone === undefined || !life.flights.has(life.alone)) return;
   const others = [...life.flights.values()].filter(({ id, tasks }) => id !== life.alone && tasks.length > 0);
   must(others.length === 0, () => `${others.length} batches are under way beside suspects`);
+}
+
+/** Takes in who waits for a turn from now on, and who has waited too long. */
+function keepWait(
+  { model, wait, isHeld }: Life,
+  back: Batch | undefined,
+  entries: readonly JournalEntry[],
+  now: number,
+): void {
+  wait.goOn(model.status === 'running' && !isHeld, now);
+  for (const task of back?.tasks ?? []) wait.begin(task, now);
+  for (const entry of entries) {
+    if (entry.kind === 'deliver') entry.payloads.forEach((_, i) => void wait.begin(entry.first + i, now));
+    if (entry.kind === 'redeliver') for (const task of entry.tasks) wait.begin(task, now);
+    if (entry.kind !== 'attempt' || entry.errors.length === 0) continue;
+    let errors = 0;
+    entry.tasks.forEach((task, i) => {
+      const end = entry.ends?.[i] ?? attemptEnd.succeeded;
+      if (end === attemptEnd.succeeded) return;
+      if (entry.errors[errors++]?.code === 'queue_timeout') wait.checkOverdue(task, now);
+      if (end !== attemptEnd.retry) return;
+      const { facts } = model.node(entry.node);
+      const attempt = entry.attempts?.[i] ?? 1;
+      wait.begin(task, now, shortestWait(facts, attempt), fullWait(facts, attempt));
+    });
+  }
 }

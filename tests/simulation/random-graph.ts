@@ -89,6 +89,7 @@ function policy(chance: Chance): PolicyInput {
       },
     })),
     ...chance.maybe(0.3, () => ({ timeoutMs: 50 })),
+    ...chance.maybe(0.06, () => ({ queueTimeoutMs: chance.pick([5, 40, 200]) })),
     ...chance.maybe(0.15, () => ({ queueLimit: chance.int(1, 4) })),
     ...chance.maybe(0.12, () => ({ rateLimit: { count: chance.int(1, 8), perMs: chance.pick([10, 70]) } })),
     ...chance.maybe(0.15, () => ({ priority: chance.int(-2, 2) })),

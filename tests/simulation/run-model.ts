@@ -270,12 +270,11 @@ export class RunModel {
 }
 
 /** Least time between the end of attempt number `attempt` and the next one. */
-function shortestWait({ policy: { retry } }: NodeFacts, attempt: number): number {
-  const full = Math.min(
-    retry.delayMs * retry.factor ** (attempt - 1),
-    retry.maxDelayMs ?? Number.POSITIVE_INFINITY,
-  );
-  return full * (1 - Number(retry.jitter ?? 0));
-}
+export const shortestWait = (facts: NodeFacts, attempt: number): number =>
+  fullWait(facts, attempt) * (1 - Number(facts.policy.retry.jitter ?? 0));
+
+/** The same, where chance takes nothing away. */
+export const fullWait = ({ policy: { retry } }: NodeFacts, attempt: number): number =>
+  Math.min(retry.delayMs * retry.factor ** (attempt - 1), retry.maxDelayMs ?? Number.POSITIVE_INFINITY);
 
 export const same = (a: unknown, b: unknown): boolean => a === b || canonicalKey(a) === canonicalKey(b);

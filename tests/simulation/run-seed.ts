@@ -117,7 +117,7 @@ async function compare(simulation: Simulation, entries: readonly JournalEntry[])
   const { graph, keepOpen } = scenario;
   const wasStopped = (entry: JournalEntry) =>
     entry.kind === 'status' && (entry.status === 'cancelled' || entry.status === 'failed');
-  if (entries.some(wasStopped) || entries.some(tellsOfHost)) return false;
+  if (entries.some(wasStopped) || entries.some(tellsOfChance)) return false;
   if (scenario.actions.some(({ kind }) => kind === 'retry' || (kind === 'inject' && !keepOpen))) return false;
   const injected = injectedInto(entries, graph);
   if (!injected) return false;
@@ -145,9 +145,10 @@ async function compare(simulation: Simulation, entries: readonly JournalEntry[])
   return true;
 }
 
-/** Whether tasks failed since their host had died at them, which an oracle cannot foretell. */
-const tellsOfHost = (entry: JournalEntry): boolean =>
-  entry.kind === 'attempt' && entry.errors.some(({ code }) => code === 'host_died');
+/** Whether tasks failed since their host had died at them, or for want of time, which an oracle cannot foretell. */
+const tellsOfChance = (entry: JournalEntry): boolean =>
+  entry.kind === 'attempt' &&
+  entry.errors.some(({ code }) => code === 'host_died' || code === 'queue_timeout');
 
 /** How often failed tasks were tried again after the end. */
 function roundsIn(entries: readonly JournalEntry[]): number {
