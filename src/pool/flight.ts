@@ -3,6 +3,9 @@
  *
  * A flight is *settled* when its outcome has been told. It may stay with its worker beyond that (a cancelled batch whose
  * code has not noticed yet), and the worker is not idle until it has answered.
+ *
+ * A worker that runs its batches one after the other takes them in the order they were sent, and answers one before it
+ * begins the next: the first in its slot is the one under way, the others *wait*.
  */
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
 import type { Deadline } from './deadline.ts';
@@ -17,8 +20,12 @@ export interface Flight {
   settled: boolean;
   settle(outcome: BatchOutcome): void;
   deadline?: Deadline;
+  /** Its worker has been given code with it that is to be made first. */
+  loads: boolean;
   /** Over the making of its code, while that goes on. */
   loading?: Deadline;
+  /** Takes back the next look at how long it has waited in its worker. */
+  stopWatch?: () => void;
   /** Whether the worker tells the start of each task. */
   readonly exact: boolean;
   lastStarted?: number;
@@ -31,10 +38,18 @@ export interface Slot {
   readonly installed: Map<string, Program>;
   /** Tasks it has been given in its life. */
   tasks: number;
+  /** It has answered: it is not about to start any more. */
+  hasAnswered: boolean;
   /** Takes no more batches and is ended after its last. */
   retiring: boolean;
   /** The task whose handler was called and has not returned, as far as the worker tells. */
   current: { batch: number; index: number } | undefined;
+}
+
+/** The flight under way in a slot that carries them one after the other. */
+export function firstOf({ flights }: Slot): Flight | undefined {
+  for (const flight of flights.values()) return flight;
+  return undefined;
 }
 
 /** A flight that has not set out. */
@@ -50,10 +65,12 @@ export function createFlight(
     batch,
     exact,
     chain,
+    loads: false,
     settled: false,
     settle(outcome) {
       flight.deadline?.stop();
       flight.loading?.stop();
+      flight.stopWatch?.();
       if (!flight.settled) told(outcome);
       flight.settled = true;
     },

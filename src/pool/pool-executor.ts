@@ -10,7 +10,7 @@ import { ContextBroker, type RequestRecord, type World } from './context-broker.
 import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
 import { type Program, programOf } from './program.ts';
 import type { Spawn } from './worker-handle.ts';
-import { type PoolStats, WorkerPool } from './worker-pool.ts';
+import { type PoolStats, WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 export interface PoolExecutorOptions {
   /** Processor cores to use. */
@@ -60,9 +60,9 @@ export class PoolExecutor implements Executor {
     this.#options = options;
     this.parallelism = Math.max(1, options.cores);
     this.#broker = new ContextBroker(options.world, options.onRequest);
-    this.#shared = this.#pool('thread', options.thread, this.parallelism);
+    this.#shared = this.#pool('thread', options.thread, this.parallelism, 'two');
     // One event loop for all tasks that wait rather than compute.
-    this.#async = this.#pool('async', options.thread, 1, Number.POSITIVE_INFINITY);
+    this.#async = this.#pool('async', options.thread, 1, 'sideBySide');
   }
 
   get stats(): PoolStats {
@@ -163,14 +163,14 @@ export class PoolExecutor implements Executor {
     }
   }
 
-  #pool(kind: string, spawn: Spawn, limit: number, batchesPerWorker = 1): WorkerPool {
+  #pool(kind: string, spawn: Spawn, limit: number, intake: WorkerPoolOptions['intake'] = 'one'): WorkerPool {
     const { clock, onProgress } = this.#options;
     const broker = this.#broker;
     return new WorkerPool({
       kind,
       spawn,
       limit,
-      batchesPerWorker,
+      intake,
       broker,
       clock,
       ...(onProgress && { onProgress }),

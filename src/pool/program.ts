@@ -16,6 +16,8 @@ export interface Program {
   maxTasksPerWorker?: number;
   /** Tasks of one batch are interleaved instead of run one after the other. */
   interleaved: boolean;
+  /** A batch may wait in a worker that is at another one, and be taken back from there and run elsewhere. */
+  mayWait?: boolean;
 }
 
 /** Key of the program of one node in one run. */
@@ -37,6 +39,12 @@ export function programOf(run: string, node: PreparedNode): Program {
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(maxTasksPerWorker !== undefined && { maxTasksPerWorker }),
     interleaved: mode === 'async',
+    // What is taken back may have begun all the same, so a repeat must do no harm.
+    mayWait:
+      mode === 'thread' &&
+      node.definition.kind !== 'fold' &&
+      !node.definition.effects &&
+      maxTasksPerWorker === undefined,
   };
 }
 

@@ -1,6 +1,10 @@
 /**
  * What runs inside every worker, whatever its kind: keeps the programs it was given, so that compiled code lives on
  * from batch to batch, and runs batches one after the other or, where nodes wait rather than compute, side by side.
+ *
+ * A batch may come while another is under way. Unless that one waits for something, it lies unseen in the worker's
+ * event queue until its turn; else it waits here. Its code is not made before its turn either, so that whatever goes
+ * wrong until then is not its fault.
  */
 import { type Endpoint, expose, type Remote, wrap } from 'comlink';
 import type { Batch } from '../engine/executor.ts';
@@ -35,14 +39,28 @@ const settleMs = 20;
 /** Starts of tasks in a batch of many are told at most this often: a message costs more than such tasks do. */
 const startEveryMs = 5;
 
+/** A batch that waited for one this long, in milliseconds, may have been taken back by now. */
+const longMs = 50;
+
+interface HostedProgram {
+  program: Program;
+  /** From the first batch that needs it on. */
+  loaded?: Promise<LoadedProgram>;
+  told: boolean;
+}
+
 /** Makes a host; `note` posts a note to the engine's side. */
 export function createTaskHost(
   registry: NodeRegistry,
   broker: Remote<WorkerBroker>,
   note: (note: Note) => void,
 ): LoggingTaskHost {
-  const programs = new Map<string, { program: Program; loaded: Promise<LoadedProgram>; told: boolean }>();
+  const programs = new Map<string, HostedProgram>();
   const frames = new Map<number, BatchFrame>();
+  /** Settles when those that are run one after the other have all been; undefined when they have. */
+  let line: Promise<void> | undefined;
+  /** Whether the last of them took long. */
+  let wasLong = false;
   /** The batch begun last: whose task writes to the console, as far as can be told. */
   let latest: BatchFrame | undefined;
 
@@ -67,47 +85,83 @@ export function createTaskHost(
     return hooks;
   }
 
+  function load(entry: HostedProgram): Promise<LoadedProgram> {
+    if (!entry.loaded) {
+      entry.loaded = loadProgram(entry.program, registry.get(entry.program.type));
+      // Told by each batch that needs it.
+      entry.loaded.catch(() => {});
+    }
+    return entry.loaded;
+  }
+
+  async function carryOut(entry: HostedProgram, batch: Batch, frame: BatchFrame): Promise<Answer> {
+    try {
+      if (frame.aborted) throw frame.aborted;
+      latest = frame;
+      const stages = (batch.chain ?? []).map(({ node }) => programs.get(programKey(batch.run, node)));
+      for (const stage of stages) if (stage) void load(stage);
+      const loaded = await load(entry);
+      if (!entry.told) note({ note: 'loaded', batch: batch.id, index: 0 });
+      entry.told = true;
+      const result = await runBatch(loaded, frame);
+      let { unsettled } = frame;
+      if (batch.chain) {
+        result.chained = await runChain(batch, result, async (stage) => {
+          const next = programs.get(programKey(stage.run, stage.node));
+          if (!next) throw new HandloomError('program_missing', `This worker was not given ${stage.node}.`);
+          const chainedFrame = new BatchFrame(stage, undefined, hooksFor(stage.id, next.program, false));
+          // What aborts the batch aborts the part of it that is under way.
+          frames.set(batch.id, chainedFrame);
+          latest = chainedFrame;
+          const given = await runBatch(await load(next), chainedFrame);
+          unsettled += chainedFrame.unsettled;
+          return given;
+        });
+      }
+      if (unsettled) await new Promise((resolve) => setTimeout(resolve, settleMs));
+      return { result, unsettled: unsettled > 0 };
+    } catch (thrown) {
+      return { result: failWhole(batch, thrown), unsettled: false };
+    } finally {
+      frames.delete(batch.id);
+      if (!latest || ![...frames.values()].includes(latest)) latest = [...frames.values()].at(-1);
+    }
+  }
+
+  async function inTurn(run: () => Promise<Answer>): Promise<Answer> {
+    if (line) {
+      await line;
+      // The answer to what came before must be on its way first, lest it die with this one.
+      await nextTurn();
+      // What waited unseen behind it may have been taken back.
+    } else if (wasLong) await nextTurn();
+    const began = performance.now();
+    const answer = await run();
+    wasLong = performance.now() - began > longMs;
+    return answer;
+  }
+
   return {
     install(program) {
-      const loaded = loadProgram(program, registry.get(program.type));
-      // Told by each batch that needs it.
-      loaded.catch(() => {});
-      programs.set(program.key, { program, loaded, told: false });
+      programs.set(program.key, { program, told: false });
     },
 
-    async run(key, batch, exact) {
+    run(key, batch, exact) {
       const entry = programs.get(key);
-      if (!entry) throw new HandloomError('program_missing', `This worker was not given the program ${key}.`);
-      const frame = new BatchFrame(batch, entry.program.timeoutMs, hooksFor(batch.id, entry.program, exact));
+      if (!entry)
+        return Promise.reject(
+          new HandloomError('program_missing', `This worker was not given the program ${key}.`),
+        );
+      const { program } = entry;
+      const frame = new BatchFrame(batch, program.timeoutMs, hooksFor(batch.id, program, exact));
       frames.set(batch.id, frame);
-      latest = frame;
-      try {
-        const loaded = await entry.loaded;
-        if (!entry.told) note({ note: 'loaded', batch: batch.id, index: 0 });
-        entry.told = true;
-        const result = await runBatch(loaded, frame);
-        let { unsettled } = frame;
-        if (batch.chain) {
-          result.chained = await runChain(batch, result, async (stage) => {
-            const next = programs.get(programKey(stage.run, stage.node));
-            if (!next) throw new HandloomError('program_missing', `This worker was not given ${stage.node}.`);
-            const chainedFrame = new BatchFrame(stage, undefined, hooksFor(stage.id, next.program, false));
-            // What aborts the batch aborts the part of it that is under way.
-            frames.set(batch.id, chainedFrame);
-            latest = chainedFrame;
-            const given = await runBatch(await next.loaded, chainedFrame);
-            unsettled += chainedFrame.unsettled;
-            return given;
-          });
-        }
-        if (unsettled) await new Promise((resolve) => setTimeout(resolve, settleMs));
-        return { result, unsettled: unsettled > 0 };
-      } catch (thrown) {
-        return { result: failWhole(batch, thrown), unsettled: false };
-      } finally {
-        frames.delete(batch.id);
-        if (!latest || ![...frames.values()].includes(latest)) latest = [...frames.values()].at(-1);
-      }
+      if (program.interleaved) return carryOut(entry, batch, frame);
+      const answer = inTurn(() => carryOut(entry, batch, frame));
+      const until: Promise<void> = answer.then(() => {
+        if (line === until) line = undefined;
+      });
+      line = until;
+      return answer;
     },
 
     abort(batch) {
@@ -156,4 +210,20 @@ function repairing(endpoint: Endpoint, canPost: CanPost): Endpoint {
       }
     },
   };
+}
+
+let channel: MessageChannel | undefined;
+
+/**
+ * Lets the event loop take in all that has come; a timer would wait a millisecond or more. A message to oneself may
+ * overtake those on other channels, but a second one does not.
+ */
+async function nextTurn(): Promise<void> {
+  const { port1, port2 } = (channel ??= new MessageChannel());
+  for (let hop = 0; hop < 2; hop++) {
+    await new Promise((resolve) => {
+      port1.onmessage = resolve;
+      port2.postMessage(null);
+    });
+  }
 }

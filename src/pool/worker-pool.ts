@@ -1,29 +1,24 @@
 /**
  * A pool of warm workers of one kind. Batches wait in one line, first come, first served; workers are made when a
  * batch finds none idle and the limit permits, and stay for the next.
+ *
+ * A worker that had to ask for each next batch would stand still meanwhile, the longer the busier the engine's thread
+ * is. So one that is at a short batch may be sent another short one, which waits in the worker itself. Should it wait
+ * there for long after all, while other workers have nothing to do, it is taken back and counts as lost.
  */
 import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
 import { HandloomError } from '../errors.ts';
-import { ComlinkHandle } from './comlink-handle.ts';
-import type { ContextBroker } from './context-broker.ts';
+import { Crew, type CrewOptions } from './crew.ts';
 import { Deadline } from './deadline.ts';
+import { settleDeath } from './death.ts';
 import { failureOf } from './failures.ts';
-import { createFlight, type Flight, type Slot } from './flight.ts';
+import { createFlight, type Flight, firstOf, type Slot } from './flight.ts';
 import { failWhole } from './node-runner.ts';
 import { type Answer, isOfRun, type Note, type Program } from './program.ts';
-import type { Spawn } from './worker-handle.ts';
 
-export interface WorkerPoolOptions {
-  /** Names its workers: `thread 1`, `thread 2`, … */
-  kind: string;
-  spawn: Spawn;
-  broker: ContextBroker;
+export interface WorkerPoolOptions extends CrewOptions {
   clock: Clock;
-  /** Most workers at once. */
-  limit: number;
-  /** Batches a worker may have at once. @default 1 */
-  batchesPerWorker?: number;
   onProgress?: (batch: Batch, index: number, fraction: number) => void;
 }
 
@@ -45,26 +40,30 @@ const exactUpTo = 32;
 /** How long the code of a cancelled run gets to stop by itself, in milliseconds. */
 export const abortGraceMs = 300;
 
+/** How long a batch waits in a worker before an idle one takes it over, in milliseconds. */
+export const patienceMs = 100;
+
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  #limit: number;
-  readonly #slots = new Set<Slot>();
+  readonly #crew: Crew;
   #queue: Flight[] = [];
   /** Programs one of whose tasks blocked a worker, without it being known which. */
   readonly #exact = new Set<string>();
-  #made = 0;
   #closed = false;
   #drained: (() => void)[] = [];
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    this.#limit = options.limit;
+    this.#crew = new Crew(options, {
+      noted: (slot, note) => this.#noted(slot, note),
+      died: (slot, reason) => this.#died(slot, reason),
+    });
   }
 
   get stats(): PoolStats {
     let busy = 0;
-    for (const slot of this.#slots) if (slot.flights.size) busy++;
-    return { alive: this.#slots.size, busy };
+    for (const slot of this.#crew.slots) if (slot.flights.size) busy++;
+    return { alive: this.#crew.slots.size, busy };
   }
 
   /** Runs a batch when its turn comes. Never rejects. @param chain programs of the nodes in the batch's `chain` */
@@ -81,7 +80,7 @@ export class WorkerPool {
   /** Makes workers before there is work for them, `count` or as many as the limit permits. */
   warm(count: number): void {
     try {
-      while (this.#slots.size < count && this.#spawn());
+      while (this.#crew.slots.size < count && this.#crew.spawn());
     } catch {
       // The first batch tries again, and tells what is wrong.
     }
@@ -89,9 +88,9 @@ export class WorkerPool {
 
   /** Changes the most workers at once; idle ones beyond it are ended. */
   setLimit(limit: number): void {
-    this.#limit = limit;
-    for (const slot of [...this.#slots]) {
-      if (this.#slots.size > limit && !slot.flights.size) this.#remove(slot);
+    this.#crew.limit = limit;
+    for (const slot of [...this.#crew.slots]) {
+      if (this.#crew.slots.size > limit && !slot.flights.size) this.#crew.remove(slot);
     }
     this.#pump();
   }
@@ -99,17 +98,14 @@ export class WorkerPool {
   /** Settles what a run has under way as cancelled, and ends the workers that do not stop by themselves. */
   cancel(run: string): void {
     for (const flight of this.#takeQueued(run)) flight.settle({ kind: 'cancelled' });
-    for (const slot of this.#slots) {
+    for (const slot of this.#crew.slots) {
       const doomed = [...slot.flights.values()].filter(({ batch }) => batch.run === run);
       if (!doomed.length) continue;
       for (const flight of doomed) {
         flight.settle({ kind: 'cancelled' });
         slot.handle.abort(flight.batch.id);
+        if (this.#isUnderWay(slot, flight)) this.#expectEnd(slot, flight);
       }
-      this.#options.clock.after(abortGraceMs, () => {
-        if (doomed.some(({ batch }) => slot.flights.has(batch.id)))
-          this.#end(slot, 'another run was cancelled');
-      });
     }
     this.#checkDrained();
   }
@@ -117,11 +113,7 @@ export class WorkerPool {
   /** Drops the code of a run that has ended. */
   forget(run: string): void {
     for (const key of this.#exact) if (isOfRun(key, run)) this.#exact.delete(key);
-    for (const { installed, handle } of this.#slots) {
-      let known = false;
-      for (const [key, program] of installed) if (program.run === run) known = installed.delete(key);
-      if (known) handle.forget(run);
-    }
+    this.#crew.forget(run);
   }
 
   /** Resolves when nothing waits or runs. */
@@ -136,9 +128,9 @@ export class WorkerPool {
   close(): void {
     this.#closed = true;
     for (const flight of this.#queue.splice(0)) flight.settle({ kind: 'cancelled' });
-    for (const slot of [...this.#slots]) {
+    for (const slot of [...this.#crew.slots]) {
       for (const flight of slot.flights.values()) flight.settle({ kind: 'cancelled' });
-      this.#remove(slot);
+      this.#crew.remove(slot);
     }
     this.#checkDrained();
   }
@@ -148,7 +140,7 @@ export class WorkerPool {
       const flight = this.#queue[0]!;
       let slot: Slot | undefined;
       try {
-        slot = this.#idle(flight.program.key) ?? this.#spawn();
+        slot = this.#crew.idle(flight.program.key) ?? this.#crew.spawn() ?? this.#crew.soonIdle(flight);
       } catch (error) {
         this.#queue.shift();
         const reason = `it could not be started: ${failureOf(error).message}`;
@@ -162,41 +154,6 @@ export class WorkerPool {
     this.#checkDrained();
   }
 
-  /** A worker with room for a batch; rather one that has the program already. */
-  #idle(key: string): Slot | undefined {
-    let any: Slot | undefined;
-    for (const slot of this.#slots) {
-      if (slot.retiring || slot.flights.size >= (this.#options.batchesPerWorker ?? 1)) continue;
-      if (slot.installed.has(key)) return slot;
-      any ??= slot;
-    }
-    return any;
-  }
-
-  #spawn(): Slot | undefined {
-    let staying = 0;
-    for (const slot of this.#slots) if (!slot.retiring) staying++;
-    if (staying >= this.#limit) return undefined;
-    const { kind, spawn, broker } = this.#options;
-    const name = `${kind} ${++this.#made}`;
-    const flights = new Map<number, Flight>();
-    const slot: Slot = {
-      flights,
-      installed: new Map(),
-      tasks: 0,
-      retiring: false,
-      current: undefined,
-      handle: new ComlinkHandle(
-        name,
-        spawn(name),
-        broker.forWorker((batch) => jobOf(flights, batch)),
-        { note: (note) => this.#noted(slot, note), ended: (reason) => this.#died(slot, reason) },
-      ),
-    };
-    this.#slots.add(slot);
-    return slot;
-  }
-
   #start(flight: Flight, slot: Slot): void {
     const { program, batch } = flight;
     slot.flights.set(batch.id, flight);
@@ -207,10 +164,9 @@ export class WorkerPool {
       slot.installed.set(each.key, each);
       slot.handle.install(each);
     }
-    if (missing.length > 0) {
-      flight.loading = new Deadline(this.#options.clock, loadMs, () => this.#unloadable(slot, flight));
-      flight.loading.started();
-    }
+    flight.loads = missing.length > 0;
+    if (this.#isUnderWay(slot, flight)) this.#begin(slot, flight);
+    else this.#watch(slot, flight);
     if (program.timeoutMs !== undefined) {
       flight.deadline = new Deadline(this.#options.clock, program.timeoutMs, () =>
         this.#blocked(slot, flight),
@@ -225,11 +181,52 @@ export class WorkerPool {
     );
   }
 
+  /** Whether the worker is at it, rather than at one that was sent before. */
+  #isUnderWay(slot: Slot, flight: Flight): boolean {
+    return this.#crew.isSideBySide || firstOf(slot) === flight;
+  }
+
+  /** The worker comes to this flight. */
+  #begin(slot: Slot, flight: Flight): void {
+    flight.stopWatch?.();
+    // It was given up while it waited; its worker knows unless it was quicker.
+    if (flight.settled) return this.#expectEnd(slot, flight);
+    if (!flight.loads) return;
+    flight.loading = new Deadline(this.#options.clock, loadMs, () => this.#unloadable(slot, flight));
+    flight.loading.started();
+  }
+
+  /** Ends the worker unless it soon answers a flight that has been given up. */
+  #expectEnd(slot: Slot, { batch }: Flight): void {
+    this.#options.clock.after(abortGraceMs, () => {
+      if (slot.flights.has(batch.id)) this.#end(slot, 'another run was cancelled');
+    });
+  }
+
+  /** Takes a flight back that waits for long, as soon as another worker could have it. */
+  #watch(slot: Slot, flight: Flight): void {
+    flight.stopWatch = this.#options.clock.after(patienceMs, () => {
+      if (!slot.flights.has(flight.batch.id) || this.#isUnderWay(slot, flight)) return;
+      if (!this.#crew.hasIdle) return this.#watch(slot, flight);
+      slot.handle.abort(flight.batch.id);
+      flight.settle({ kind: 'lost', reason: 'the batch before it took long' });
+    });
+  }
+
   #answered(slot: Slot, flight: Flight, { result, unsettled }: Answer): void {
     if (!slot.flights.delete(flight.batch.id)) return;
     if (slot.current?.batch === flight.batch.id) slot.current = undefined;
+    this.#crew.expected.learn(flight.program.key, flight.batch.tasks.length, result);
+    slot.hasAnswered = true;
     if (unsettled) slot.retiring = true;
-    if (!slot.flights.size && (slot.retiring || this.#slots.size > this.#limit)) this.#remove(slot);
+    const next = firstOf(slot);
+    if (!next) {
+      if (slot.retiring || this.#crew.slots.size > this.#crew.limit) this.#crew.remove(slot);
+    } else if (!this.#crew.isSideBySide) {
+      // What waited is not to run beside code that goes on after its time.
+      if (unsettled) this.#lose(slot, 'code of the batch before it goes on after its time');
+      else this.#begin(slot, next);
+    }
     // Make room before the engine hears of it, so that what it sends next finds the worker idle.
     flight.settle({ kind: 'done', result });
     this.#pump();
@@ -285,31 +282,20 @@ export class WorkerPool {
   }
 
   #died(slot: Slot, reason: string): void {
-    const worker = slot.handle.name;
-    const known = slot.current && slot.flights.get(slot.current.batch);
-    for (const flight of slot.flights.values()) {
-      const alone = slot.flights.size === 1;
-      if (known && flight !== known) flight.settle({ kind: 'lost', reason });
-      else {
-        const at = flight === known ? slot.current!.index : alone ? flight.lastStarted : undefined;
-        const index = flight.exact ? at : undefined;
-        flight.settle({ kind: 'died', reason, worker, ...(index !== undefined && { index }) });
-      }
-    }
-    this.#remove(slot);
+    settleDeath(slot, reason, this.#crew.isSideBySide);
+    this.#crew.remove(slot);
     this.#pump();
   }
 
   /** Ends a worker; batches on it that have no outcome yet are lost through no fault of theirs. */
   #end(slot: Slot, reason: string): void {
-    for (const flight of slot.flights.values()) flight.settle({ kind: 'lost', reason });
-    this.#remove(slot);
+    this.#lose(slot, reason);
     this.#pump();
   }
 
-  #remove(slot: Slot): void {
-    slot.flights.clear();
-    if (this.#slots.delete(slot)) slot.handle.kill();
+  #lose(slot: Slot, reason: string): void {
+    for (const flight of slot.flights.values()) flight.settle({ kind: 'lost', reason });
+    this.#crew.remove(slot);
   }
 
   #takeQueued(run: string): Flight[] {
@@ -320,18 +306,7 @@ export class WorkerPool {
 
   #checkDrained(): void {
     if (!this.#drained.length || this.#queue.length) return;
-    for (const slot of this.#slots) if (slot.flights.size) return;
+    for (const slot of this.#crew.slots) if (slot.flights.size) return;
     for (const resolve of this.#drained.splice(0)) resolve();
   }
-}
-
-/** What a worker's call is made for: a batch, or one of the nodes it goes on to. */
-function jobOf(flights: ReadonlyMap<number, Flight>, id: number): { run: string; node: string } | undefined {
-  const flight = flights.get(id);
-  if (flight) return flight.batch;
-  for (const { batch } of flights.values()) {
-    const link = batch.chain?.find((each) => each.id === id);
-    if (link) return { run: batch.run, node: link.node };
-  }
-  return undefined;
 }

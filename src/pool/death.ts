@@ -1,0 +1,26 @@
+/** Whom a worker's death is laid to. */
+import { type Flight, firstOf, type Slot } from './flight.ts';
+
+/**
+ * Settles the flights of a worker that has ended by itself. The one under way is at fault, at the task it was at where
+ * that is known; of several under way, each may be, unless the worker has said which it was at. What waited has lost
+ * nothing but time.
+ */
+export function settleDeath(slot: Slot, reason: string, sideBySide: boolean): void {
+  const { current, flights, handle } = slot;
+  const known = current && flights.get(current.batch);
+  const suspects = known ? [known] : sideBySide ? [...flights.values()] : [firstOf(slot)];
+  for (const flight of flights.values()) {
+    if (!suspects.includes(flight)) flight.settle({ kind: 'lost', reason });
+    else {
+      const index = taskAt(flight, known && current, suspects.length === 1);
+      flight.settle({ kind: 'died', reason, worker: handle.name, ...(index !== undefined && { index }) });
+    }
+  }
+}
+
+function taskAt(flight: Flight, current: Slot['current'], isAlone: boolean): number | undefined {
+  if (!flight.exact) return undefined;
+  if (current) return current.index;
+  return isAlone ? flight.lastStarted : undefined;
+}
