@@ -34,18 +34,19 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
     thread.stdout.resume();
     thread.stderr.resume();
     const onEnd = once((tell) => {
-      thread.once('error', (error: Error & { code?: string }) =>
-        tell(
+      let cause: string | undefined;
+      thread.once('error', (error: Error & { code?: string }) => {
+        cause =
           error.code === 'ERR_WORKER_OUT_OF_MEMORY'
             ? `it ran out of memory (limit ${maxOldGenerationSizeMb} MB)`
-            : `uncaught ${error.name}: ${error.message}`,
-        ),
-      );
+            : `uncaught ${error.name}: ${error.message}`;
+      });
       thread.once('messageerror', (error) => {
         tell(`a message could not be read: ${error.message}`);
         void thread.terminate();
       });
-      thread.once('exit', (code) => tell(`it exited with code ${code}`));
+      // Its last messages come before this, but may come after an error: an answer given must not count as lost.
+      thread.once('exit', (code) => tell(cause ?? `it exited with code ${code}`));
     });
     return {
       endpoint: channelEndpoint({

@@ -4,8 +4,8 @@
  * cost so far.
  */
 
-/** Work a batch should hold, in milliseconds: long beside a round trip (about 0.2 ms), short for a person. */
-const targetMs = 10;
+/** Work a batch should hold, in milliseconds: long beside what one costs (about 0.3 ms), short for a person. */
+const targetMs = 20;
 /** Work below which splitting a queue among workers costs more than it gains. */
 const worthSplittingMs = 0.5;
 const largest = 4096;

@@ -586,6 +586,7 @@ const ownThread: WorkerCase[] = [
     async run(h) {
       const run = h.open([{ code: '(x) => x' }]);
       await Promise.all(Array.from({ length: 20 }, (_, i) => h.execute(run, [i])));
+      await h.executor.drain();
       assertEqual(h.executor.stats, { alive: 2, busy: 0 });
       const wide = h.open([{ code: '() => 1', policy: { workers: 3 } }]);
       await Promise.all(Array.from({ length: 9 }, () => h.execute(wide, [0])));

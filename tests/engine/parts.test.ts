@@ -207,9 +207,9 @@ describe('batch sizes', () => {
   test('leave a slow task alone', () => {
     expect(batchSize(measured(1, 50), 1000, 2)).toBe(1);
   });
-  test('grow step by step towards ten milliseconds of work', () => {
+  test('grow step by step towards twenty milliseconds of work', () => {
     expect(batchSize(measured(1, 0.01), 100_000, 2)).toBe(8);
-    expect(batchSize(measured(1000, 10), 100_000, 2)).toBe(1000);
+    expect(batchSize(measured(1000, 20), 100_000, 2)).toBe(1000);
     expect(batchSize(measured(1000, 1), 100_000, 2)).toBe(4096);
   });
   test('share a short queue among the workers', () => {

@@ -34,6 +34,9 @@ export const testCode = defineNode({
   create: (code: string) => evaluate(code) as Handler,
 });
 
+/** The same, acting outside. */
+export const testEffects = defineNode({ ...testCode, type: 'test.effects', effects: true });
+
 /** The same beside the engine. */
 export const testHostCode = defineNode({
   ...common,
@@ -52,4 +55,4 @@ export const testFold = defineNode({
   create: (code: string) => evaluate(code) as Folder,
 });
 
-export const testRegistry = createRegistry([testCode, testHostCode, testFold]);
+export const testRegistry = createRegistry([testCode, testEffects, testHostCode, testFold]);
