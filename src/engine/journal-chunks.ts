@@ -93,9 +93,14 @@ const widen = (range: [number, number] | undefined, low: number, high: number): 
   range ? [Math.min(range[0], low), Math.max(range[1], high)] : [low, high];
 
 function widenBy(range: [number, number] | undefined, tasks: number[]): [number, number] | undefined {
-  let widened = range;
-  for (const task of tasks) widened = widen(widened, task, task);
-  return widened;
+  if (tasks.length === 0) return range;
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (const task of tasks) {
+    if (task < low) low = task;
+    if (task > high) high = task;
+  }
+  return widen(range, low, high);
 }
 
 /** What entries weigh. */

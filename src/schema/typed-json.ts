@@ -39,6 +39,18 @@ export function toTypedText(value: unknown, indent?: number): string {
   return new TypedWriter().text(value, indent);
 }
 
+/**
+ * The typed JSON text of a list of payloads. Each is written by itself, as it travels: what two of them share comes
+ * back as two. So a list of a million that JSON can say costs no more than its JSON.
+ * @throws HandloomError `too_deep`
+ */
+export function toTypedListText(payloads: readonly unknown[]): string {
+  if (Object.keys(payloads).length === payloads.length && payloads.every(isPlainJson))
+    return JSON.stringify(payloads);
+  const writer = new TypedWriter();
+  return `[${Array.from(payloads, (payload) => writer.text(payload)).join(',')}]`;
+}
+
 /** Writes several values into one text, whose ids of shared objects do not repeat. */
 export class TypedWriter {
   #lastId = 0;
@@ -47,6 +59,7 @@ export class TypedWriter {
 
   /** @throws HandloomError `too_deep` when it is nested too deeply for this machine to write */
   text(value: unknown, indent?: number): string {
+    if (isPlainJson(value)) return JSON.stringify(value, null, indent);
     try {
       this.#shared = inSeveralPlaces(value);
       return JSON.stringify(this.#tree(value), null, indent);
@@ -154,6 +167,42 @@ const brandOf = (value: object): string => Object.prototype.toString.call(value)
 /** Names of an error's own fields beside those that every error has. */
 function fieldsOf(error: Error): string[] {
   return Object.keys(error).filter((key) => !['name', 'message', 'stack', 'cause'].includes(key));
+}
+
+/** Objects, and levels of them, that are looked at before a value is taken to be none that JSON says. */
+const [mostPlain, deepestPlain] = [1000, 100];
+
+// Of the value at hand; shared by all calls, since they never interleave.
+const plainMet = new Set<object>();
+
+/** Whether JSON says a value just as it is: of its kinds throughout, each object in one place. Not of large ones. */
+function isPlainJson(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return isPlainAt(value, 0);
+  plainMet.clear();
+  return isPlainAt(value, 0);
+}
+
+function isPlainAt(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'object':
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth > deepestPlain || plainMet.size >= mostPlain || plainMet.has(value)) return false;
+  plainMet.add(value);
+  if (Array.isArray(value))
+    // As many keys as items: no holes, and no named properties beside them.
+    return Object.keys(value).length === value.length && value.every((item) => isPlainAt(item, depth + 1));
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return Object.entries(value).every(([key, item]) => !entryKeys.includes(key) && isPlainAt(item, depth + 1));
 }
 
 /** Objects that a value holds more than once, or that hold themselves. */

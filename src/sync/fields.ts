@@ -5,7 +5,7 @@
  */
 import type * as Y from 'yjs';
 import { readTypedJson } from '../schema/read-typed-json.ts';
-import { toTypedText, typeKey } from '../schema/typed-json.ts';
+import { toTypedListText, toTypedText, typeKey } from '../schema/typed-json.ts';
 
 export type FieldMap = Y.Map<unknown>;
 export type FieldKey = readonly [kind: string, name?: string];
@@ -18,15 +18,17 @@ const typedMark = 'typed:';
 /** The text of a field's value; undefined for what is no field. Inputs are payloads, all else is JSON. */
 function textOf([kind]: FieldKey, value: unknown): string | undefined {
   if (kind !== 'input' || value === undefined) return JSON.stringify(value);
-  const text = toTypedText(value);
+  const text = Array.isArray(value) ? toTypedListText(value) : toTypedText(value);
   // Where nothing in it has a type, it is plain JSON.
   return text.includes(`{"${typeKey}":`) ? typedMark + text : text;
 }
 
 /** Sets a field, or removes it when the value is undefined; leaves the map alone where nothing changes. */
 export function setField(map: FieldMap, key: FieldKey, value: unknown): void {
-  const name = keyOf(key);
-  const text = textOf(key, value);
+  setText(map, keyOf(key), textOf(key, value));
+}
+
+function setText(map: FieldMap, name: string, text: string | undefined): void {
   if (text === undefined) {
     if (map.has(name)) map.delete(name);
   } else if (map.get(name) !== text) map.set(name, text);
@@ -51,11 +53,14 @@ export function listFields(map: FieldMap): [kind: string, name: string, value: u
 
 /** Makes the map hold just these fields, touching only those that differ. */
 export function replaceFields(map: FieldMap, fields: readonly (readonly [FieldKey, unknown])[]): void {
-  const wanted = new Set(
-    fields.filter(([key, value]) => textOf(key, value) !== undefined).map(([key]) => keyOf(key)),
-  );
-  for (const name of [...map.keys()]) if (!wanted.has(name)) map.delete(name);
-  for (const [key, value] of fields) setField(map, key, value);
+  // Each text is made once: inputs may be large.
+  const texts = new Map<string, string>();
+  for (const [key, value] of fields) {
+    const text = textOf(key, value);
+    if (text !== undefined) texts.set(keyOf(key), text);
+  }
+  for (const name of [...map.keys()]) if (!texts.has(name)) map.delete(name);
+  for (const [name, text] of texts) setText(map, name, text);
 }
 
 /** Puts a property on a plain object without meaning anything by its name. */
