@@ -13,26 +13,30 @@ import { isTyped } from './respond.ts';
 export async function readBytes(request: Request, maxBytes = maxJsonBytes): Promise<Uint8Array> {
   const tooLarge = () =>
     new ValidationError('body_too_large', `The body is larger than the limit of ${maxBytes} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge();
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > maxBytes) throw tooLarge();
   if (!request.body) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+  // Filled as it comes, rather than put together at the end: a large body is there once, not twice.
+  let bytes = new Uint8Array(Number.isInteger(announced) && announced > 0 ? announced : 65_536);
   let size = 0;
   const reader = request.body.getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    size += part.value.byteLength;
-    if (size > maxBytes) {
+    const end = size + part.value.byteLength;
+    if (end > maxBytes) {
       await reader.cancel();
       throw tooLarge();
     }
-    chunks.push(part.value);
+    if (end > bytes.length) bytes = grown(bytes, Math.max(end, bytes.length * 2));
+    bytes.set(part.value, size);
+    size = end;
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return size === bytes.length ? bytes : bytes.slice(0, size);
+}
+
+function grown(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length);
+  larger.set(bytes);
+  return larger;
 }
 
 /**

@@ -26,6 +26,7 @@
  */
 import { HandloomError } from '../errors.ts';
 import { toBase64 } from './base64.ts';
+import { MetObjects } from './met-objects.ts';
 
 /** Media type of typed JSON, in `Accept` and `Content-Type`. */
 export const valuesMediaType = 'application/vnd.handloom.values+json';
@@ -173,13 +174,14 @@ function fieldsOf(error: Error): string[] {
 const [mostPlain, deepestPlain] = [1000, 100];
 
 // Of the value at hand; shared by all calls, since they never interleave.
-const plainMet = new Set<object>();
+const plainMet = new MetObjects();
 
 /** Whether JSON says a value just as it is: of its kinds throughout, each object in one place. Not of large ones. */
 function isPlainJson(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return isPlainAt(value, 0);
+  const isPlain = isPlainAt(value, 0);
   plainMet.clear();
-  return isPlainAt(value, 0);
+  return isPlain;
 }
 
 function isPlainAt(value: unknown, depth: number): boolean {

@@ -74,9 +74,28 @@ export function encodeValue(value: unknown): Uint8Array {
 
 /** The value these bytes hold. @throws StoreError `value_damaged` */
 export function decodeValue(bytes: Uint8Array): unknown {
+  return (decodeEntries(bytes)[0] as { value: unknown }).value;
+}
+
+/** A value, and lists of payloads by name, as bytes: a list of a million is judged item by item, not as one value. */
+export function encodeWithLists(value: unknown, lists: readonly [name: string, unknown[]][]): Uint8Array {
+  return seal(encodeFrame('', [{ value }, ...lists.map(([name, payloads]) => ({ name, payloads }))]));
+}
+
+/** What {@link encodeWithLists}, or {@link encodeValue}, was given. @throws StoreError `value_damaged` */
+export function decodeWithLists(bytes: Uint8Array): { value: unknown; lists: [string, unknown[]][] } {
+  const [{ value }, ...lists] = decodeEntries(bytes) as [{ value: unknown }, ...NamedList[]];
+  return { value, lists: lists.map(({ name, payloads }) => [name, payloads]) };
+}
+
+interface NamedList {
+  name: string;
+  payloads: unknown[];
+}
+
+function decodeEntries(bytes: Uint8Array): object[] {
   try {
-    const [, entries] = decodeFrame(open(bytes));
-    return (entries[0] as { value: unknown }).value;
+    return decodeFrame(open(bytes))[1];
   } catch (cause) {
     throw new StoreError('value_damaged', 'A stored value is damaged.', { cause });
   }

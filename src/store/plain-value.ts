@@ -3,6 +3,7 @@
  * through a heap of cells (`heap-format.ts`). The test costs one walk and no copy, and nearly every payload passes it.
  */
 import { StoreError } from '../errors.ts';
+import { MetObjects } from '../schema/met-objects.ts';
 
 /** Beyond this many levels a value takes the heap, which needs no recursion. */
 const maxDepth = 200;
@@ -21,7 +22,7 @@ export function isPlainString(text: string): boolean {
 }
 
 // Objects met within the value at hand; shared by all calls, since they never interleave.
-const met = new Set<object>();
+const met = new MetObjects();
 
 /**
  * Whether MessagePack gives this value back just as it is: JSON's kinds, `undefined`, `NaN`, infinities and big

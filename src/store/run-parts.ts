@@ -2,7 +2,7 @@
 import type { ChunkSummary, JournalChunk } from '../engine/journal.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { RunSummary } from '../schema/run.ts';
-import { decodeValue, encodeChunk, encodeValue } from './journal-codec.ts';
+import { decodeWithLists, encodeChunk, encodeWithLists } from './journal-codec.ts';
 import { journalConflict } from './paging.ts';
 import type { RunRecord } from './store.ts';
 
@@ -14,12 +14,22 @@ export interface RunParts {
 
 /** @throws StoreError `value_not_storable` */
 export function splitRun({ document, keepOpen, ...summary }: RunRecord): RunParts {
-  return { summary, document: encodeValue(keepOpen === undefined ? { document } : { document, keepOpen }) };
+  const lists = Object.entries(document.inputs ?? {});
+  // Their names stay where they were, so that nobody takes the rest for a document without inputs.
+  const inputs = Object.fromEntries(lists.map(([node]) => [node, null]));
+  const rest = { ...document, ...(document.inputs && { inputs }) };
+  return {
+    summary,
+    document: encodeWithLists({ document: rest, ...(keepOpen !== undefined && { keepOpen }) }, lists),
+  };
 }
 
 /** The inverse of {@link splitRun}. */
-export function joinRun({ summary, document }: RunParts): RunRecord {
-  return { ...summary, ...(decodeValue(document) as { document: Graph; keepOpen?: boolean }) };
+export function joinRun({ summary, document: bytes }: RunParts): RunRecord {
+  const { value, lists } = decodeWithLists(bytes);
+  const { document, ...rest } = value as { document: Graph; keepOpen?: boolean };
+  if (lists.length > 0) Object.assign(document.inputs as object, Object.fromEntries(lists));
+  return { ...summary, document, ...rest };
 }
 
 /** Only the summary, also when a whole record was handed in. */

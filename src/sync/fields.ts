@@ -12,6 +12,11 @@ export type FieldKey = readonly [kind: string, name?: string];
 
 const keyOf = (key: FieldKey): string => JSON.stringify(key);
 
+/** Texts from this length on are read only once; what they say may be a million payloads. */
+const worthKeeping = 65_536;
+/** By map and name: a long text and what it says. */
+const known = new WeakMap<FieldMap, Map<string, { text: string; value: unknown }>>();
+
 /** Marks the text of a value that JSON alone cannot say (a date among the inputs); no JSON text begins so. */
 const typedMark = 'typed:';
 
@@ -28,8 +33,17 @@ export function setField(map: FieldMap, key: FieldKey, value: unknown): void {
   setText(map, keyOf(key), textOf(key, value));
 }
 
+/** Remembers what a long text says, in place of what was there before it. */
+function keep(map: FieldMap, name: string, text: string, value: unknown): void {
+  const kept = known.get(map);
+  if (text.length < worthKeeping) kept?.delete(name);
+  else if (kept) kept.set(name, { text, value });
+  else known.set(map, new Map([[name, { text, value }]]));
+}
+
 function setText(map: FieldMap, name: string, text: string | undefined): void {
   if (text === undefined) {
+    known.get(map)?.delete(name);
     if (map.has(name)) map.delete(name);
   } else if (map.get(name) !== text) map.set(name, text);
 }
@@ -44,23 +58,38 @@ export function listFields(map: FieldMap): [kind: string, name: string, value: u
   const fields: [string, string, unknown][] = [];
   for (const name of [...map.keys()].sort()) {
     const key = parse(name);
-    const value = parse(map.get(name));
+    const value = read(map, name);
     if (!Array.isArray(key) || typeof key[0] !== 'string' || value === undefined) continue;
     fields.push([key[0], typeof key[1] === 'string' ? key[1] : '', value]);
   }
   return fields;
 }
 
-/** Makes the map hold just these fields, touching only those that differ. */
+function read(map: FieldMap, name: string): unknown {
+  const text = map.get(name);
+  const kept = known.get(map)?.get(name);
+  if (kept && kept.text === text) return kept.value;
+  const value = parse(text);
+  if (typeof text === 'string') keep(map, name, text, value);
+  return value;
+}
+
+/**
+ * Makes the map hold just these fields, touching only those that differ. Large inputs are kept as they are, to be
+ * read again: they must not be changed.
+ */
 export function replaceFields(map: FieldMap, fields: readonly (readonly [FieldKey, unknown])[]): void {
   // Each text is made once: inputs may be large.
-  const texts = new Map<string, string>();
+  const texts = new Map<string, { text: string; value: unknown; isPayloads: boolean }>();
   for (const [key, value] of fields) {
     const text = textOf(key, value);
-    if (text !== undefined) texts.set(keyOf(key), text);
+    if (text !== undefined) texts.set(keyOf(key), { text, value, isPayloads: key[0] === 'input' });
   }
   for (const name of [...map.keys()]) if (!texts.has(name)) map.delete(name);
-  for (const [name, text] of texts) setText(map, name, text);
+  for (const [name, { text, value, isPayloads }] of texts) {
+    setText(map, name, text);
+    if (isPayloads) keep(map, name, text, value);
+  }
 }
 
 /** Puts a property on a plain object without meaning anything by its name. */

@@ -219,7 +219,10 @@ export class GraphDocument {
     return [...ids.values()];
   }
 
-  /** Changes the document into this graph, touching only what differs, so that other tabs' edits merge with it. */
+  /**
+   * Changes the document into this graph, touching only what differs, so that other tabs' edits merge with it. Parts
+   * of what is given are kept, and must not be changed.
+   */
   replace(graph: Graph): void {
     this.#change(() => {
       replaceFields(this.#own, graphFields(graph));
