@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromTyped, readTypedJson } from '../../src/schema/read-typed-json.ts';
-import { TypedWriter, toTypedText } from '../../src/schema/typed-json.ts';
+import { TypedWriter, toTypedListText, toTypedText } from '../../src/schema/typed-json.ts';
 import { cloneable, oneOfEach, tangled } from '../contracts/cloneable.ts';
 import { assertEqual } from '../contracts/deep-equal.ts';
 import fc from '../property.ts';
@@ -55,6 +55,26 @@ describe('typed JSON', () => {
     const twice = (x: object) => [x, x];
     const text = `[${writer.text(twice({ a: 1 }))},${writer.text(twice({ b: 2 }))}]`;
     assertEqual(readTypedJson(text), [...[twice({ a: 1 })], twice({ b: 2 })]);
+  });
+
+  it('writes a list of payloads each by itself, plain or not, and tells what no JSON list is', () => {
+    const shared = { a: [1] };
+    expect(toTypedListText([1, 'a', null, shared, shared])).toBe('[1,"a",null,{"a":[1]},{"a":[1]}]');
+    const ring: unknown[] = [];
+    ring.push(ring);
+    const odd = [new Date(0), undefined, shared, [shared, shared], Object.assign([1], { named: 2 }), ring];
+    const payloads = [...odd, -0, Number.NaN, 5n, { constructor: 1 }, Array(3), 'x'.match(/x/)];
+    assertEqual(
+      readTypedJson(toTypedListText(payloads)),
+      payloads.map((payload) => structuredClone(payload)),
+    );
+    // More objects than are looked at one by one, in one place and in two.
+    const wide = () => Array.from({ length: 2000 }, (_, i) => ({ i }));
+    const twice = wide();
+    const whole = readTypedJson(toTypedListText([wide(), [twice, twice]])) as [unknown, [unknown, unknown]];
+    expect(whole).toEqual([wide(), [wide(), wide()]]);
+    expect(whole[1][0]).toBe(whole[1][1]);
+    assertEqual(readTypedJson(toTypedListText([1, undefined, 2])), [1, undefined, 2]);
   });
 
   it('pollutes no prototype', () => {

@@ -164,6 +164,27 @@ describe('graph document', () => {
     }
   });
 
+  it('shows large inputs as they are now, whoever changed them', () => {
+    const many = (value: unknown) => Array.from({ length: 20_000 }, (_, i) => [i, value]);
+    const { documents, merge } = tabs(graphOf(['a'], { inputs: { a: many(1) } }));
+    const [one, other] = documents as [GraphDocument, GraphDocument];
+    const undo = one.createUndo();
+    const shown = () => documents.map((document) => document.toGraph().inputs?.a);
+    expect(shown()).toEqual([many(1), many(1)]);
+    one.replace(graphOf(['a'], { inputs: { a: many(2) } }));
+    merge();
+    expect(shown()).toEqual([many(2), many(2)]);
+    undo.undo();
+    merge();
+    expect(shown()).toEqual([many(1), many(1)]);
+    other.setInputs('a', many(new Date(3)));
+    merge();
+    expect(shown()).toEqual([many(new Date(3)), many(new Date(3))]);
+    one.replace(graphOf(['a']));
+    merge();
+    expect(shown()).toEqual([undefined, undefined]);
+  });
+
   it('shows no edge and no inputs of a node that another tab removed meanwhile', () => {
     const { documents, merge } = tabs(graphOf(['a', 'b']));
     const [left, right] = documents as [GraphDocument, GraphDocument];
