@@ -4,22 +4,41 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { channelEndpoint } from '../src/pool/endpoint.ts';
 import type { Spawn, SpawnedWorker } from '../src/pool/worker-handle.ts';
+import { canGuard, machineMemoryMb, ProcessGuard, ThreadGuard } from './memory-guard.ts';
 import { processChannel } from './process-channel.ts';
 
 export interface NodeWorkerOptions {
   /** The built entry; by default beside this file, where the build puts it. */
   entry?: URL;
-  /** Most memory for JavaScript objects, in MB. A worker that needs more ends, and its tasks with it. @default 2048 */
+  /**
+   * Most memory, in MB. A worker that needs more ends, and its tasks with it.
+   * @default an eighth of the machine's for a thread, 1024 at most; a quarter of it for a process, 2048 at most
+   */
   memoryMb?: number;
 }
 
-const defaultMemoryMb = 2048;
+/**
+ * Threads get less: they share the host's process, which V8 ends as a whole when a list or map of numbers doubles
+ * beyond what it can address, and that comes soon after 1 GB. A task that runs away should also be over in seconds.
+ */
+const threadMemoryMb = (): number => Math.min(1024, machineMemoryMb() >> 3);
+const processMemoryMb = (): number => Math.min(2048, machineMemoryMb() >> 2);
+
+/**
+ * How far V8's own limit lies beyond ours, in MB, where ours is kept from outside: what its largest single object
+ * takes, twice, since such an object is copied as it grows.
+ */
+const headroomMb = 2048;
 
 /** Spawns worker threads. */
 export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
   const entry = options.entry ?? new URL('./task-thread.js', import.meta.url);
-  const maxOldGenerationSizeMb = options.memoryMb ?? defaultMemoryMb;
+  const limitMb = options.memoryMb ?? threadMemoryMb();
+  const guard = new ThreadGuard();
+  const outOfMemory = `it ran out of memory (limit ${limitMb} MB; mode "process" may take more)`;
   return (name): SpawnedWorker => {
+    // The thread writes its number in the system into it.
+    const id = new Int32Array(new SharedArrayBuffer(4));
     const thread = new Worker(entry, {
       name,
       env: {},
@@ -29,7 +48,8 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
       // Kept from this process's own output, which may be a report.
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb },
+      workerData: id,
+      resourceLimits: { maxOldGenerationSizeMb: limitMb + (canGuard ? headroomMb : 0) },
     });
     thread.stdout.resume();
     thread.stderr.resume();
@@ -38,15 +58,26 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
       thread.once('error', (error: Error & { code?: string }) => {
         cause =
           error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-            ? `it ran out of memory (limit ${maxOldGenerationSizeMb} MB)`
+            ? outOfMemory
             : `uncaught ${error.name}: ${error.message}`;
       });
       thread.once('messageerror', (error) => {
         tell(`a message could not be read: ${error.message}`);
         void thread.terminate();
       });
+      const unwatch = guard.watch({
+        id: () => id[0] || undefined,
+        limitMb,
+        end: () => {
+          cause ??= outOfMemory;
+          void thread.terminate();
+        },
+      });
       // Its last messages come before this, but may come after an error: an answer given must not count as lost.
-      thread.once('exit', (code) => tell(cause ?? `it exited with code ${code}`));
+      thread.once('exit', (code) => {
+        unwatch();
+        tell(cause ?? `it exited with code ${code}`);
+      });
     });
     return {
       endpoint: channelEndpoint({
@@ -65,7 +96,9 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
 /** Spawns child processes, which know nothing of this one's environment. */
 export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
   const entry = fileURLToPath(options.entry ?? new URL('./task-process.js', import.meta.url));
-  const memoryMb = options.memoryMb ?? defaultMemoryMb;
+  const memoryMb = options.memoryMb ?? processMemoryMb();
+  const guard = new ProcessGuard();
+  const outOfMemory = `it ran out of memory (limit ${memoryMb} MB)`;
   return (name): SpawnedWorker => {
     // It must know its parent from the first moment: see `watchParent`.
     const child = fork(entry, [String(process.pid)], {
@@ -86,7 +119,22 @@ export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
         child.kill('SIGKILL');
       };
       child.once('error', (error) => tell(`it could not be started or reached: ${error.message}`));
-      child.once('exit', (code, signal) => tell(endOf(code, signal, lastWords, memoryMb)));
+      const unwatch = guard.watch({
+        id: () => child.pid,
+        limitMb: memoryMb,
+        end: () => {
+          tell(outOfMemory);
+          child.kill('SIGKILL');
+        },
+      });
+      child.once('exit', (code, signal) => {
+        unwatch();
+        tell(
+          /heap out of memory|Reached heap limit/.test(lastWords)
+            ? outOfMemory
+            : endOf(code, signal, lastWords),
+        );
+      });
     });
     // Failing to reach a child that is on its way out is told by its exit.
     const send = (bytes: Uint8Array) => void (child.connected && child.send(bytes, () => {}));
@@ -113,9 +161,7 @@ function once(watch: (tell: (reason: string) => void) => void): SpawnedWorker['o
   };
 }
 
-function endOf(code: number | null, signal: string | null, lastWords: string, memoryMb: number): string {
-  if (/heap out of memory|Reached heap limit/.test(lastWords))
-    return `it ran out of memory (limit ${memoryMb} MB)`;
+function endOf(code: number | null, signal: string | null, lastWords: string): string {
   const uncaught = /^(?:Uncaught )?(\w*Error: .*)$/m.exec(lastWords)?.[1];
   if (uncaught) return `uncaught ${uncaught}`;
   return signal ? `it was ended by ${signal}` : `it exited with code ${code}`;

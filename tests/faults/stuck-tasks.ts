@@ -7,7 +7,7 @@ import type { Task } from '../../src/schema/run.ts';
 import { runToEnd } from './watch-run.ts';
 
 /** Ways never to let go: each by a turn of the guilty task. */
-const ways = [
+export const waysToStick = [
   'for (;;);',
   // Its time doubles with each letter.
   'return /^(a+)+$/.test("a".repeat(64) + "!");',
@@ -29,8 +29,8 @@ function graphOf({ tasks, every, modes, timeoutMs }: Stuck): Graph {
   const inputs = Array.from({ length: tasks }, (_, n) => n);
   const code = `(n) => {
     if (n % ${every} !== ${every >> 1}) return n;
-    switch (Math.floor(n / ${every}) % ${ways.length}) {
-      ${ways.map((way, i) => `case ${i}: ${way}`).join('\n')}
+    switch (Math.floor(n / ${every}) % ${waysToStick.length}) {
+      ${waysToStick.map((way, i) => `case ${i}: ${way}`).join('\n')}
     }
   }`;
   const sum = { code: '([count, sum], n) => [count + 1, sum + n]', initial: [0, 0] };

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
 import type { Spawn } from '../../src/pool/worker-handle.ts';
 import { done, Harness } from '../contracts/worker-harness.ts';
+import { impossibleSizes, memoryShapes } from '../faults/memory-shapes.ts';
 import { type BuiltEntries, buildEntries } from './build-entries.ts';
 
 let entries: BuiltEntries;
@@ -29,17 +30,26 @@ describe.each(kinds)('a $kind on Node', ({ spawn }) => {
   let harness: Harness;
   afterEach(() => harness.executor.shutdown());
 
-  it('ends alone when it runs out of memory, and says so', async () => {
-    harness = new Harness(spawn(64));
-    const run = harness.open([
-      {
-        code: '() => { const all = []; for (;;) all.push(new Array(1e5).fill(all.length)); }',
-        policy: { timeoutMs: 15_000 },
-      },
-    ]);
-    const ended = await harness.execute(run, [0]);
-    expect(ended).toMatchObject({ kind: 'died', index: 0, reason: expect.stringContaining('out of memory') });
-    expect(await harness.value('() => 1')).toBe(1);
+  // tests/faults/out-of-memory.long.test.ts has all of them.
+  it.each(['small objects', 'one list that grows', 'binary data'] as const)(
+    'ends alone when it runs out of memory, and says so: %s',
+    async (shape) => {
+      harness = new Harness(spawn(128));
+      const run = harness.open([{ code: memoryShapes[shape], policy: { timeoutMs: 60_000 } }]);
+      expect(await harness.execute(run, [0])).toMatchObject({
+        kind: 'died',
+        index: 0,
+        reason: expect.stringContaining('it ran out of memory (limit 128 MB'),
+      });
+      expect(await harness.value('() => 1')).toBe(1);
+    },
+    90_000,
+  );
+
+  it('fails a task that wants more than there can be', async () => {
+    harness = new Harness(spawn());
+    for (const code of Object.values(impossibleSizes))
+      expect((await harness.run({ code }, [0])).errors).toMatchObject([{ name: 'RangeError' }]);
   });
 
   it('tells the exit code when a task ends it', async () => {
