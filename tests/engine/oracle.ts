@@ -38,6 +38,8 @@ export interface OracleNode {
   right: Keyed[];
   state: unknown;
   items: unknown[];
+  /** Numbers of the tasks it has taken in since it gave out. */
+  gathered: number[];
   isSpent: boolean;
   seen: Set<string>;
   failed: Delivered[];
@@ -47,9 +49,12 @@ export interface OracleNode {
 export interface Keyed {
   key: unknown;
   payload: unknown;
+  /** Number of its task. */
+  number: number;
 }
 
 interface Delivered {
+  number: number;
   port: string | undefined;
   payload: unknown;
   /** Of the attempt that comes next. */
@@ -73,8 +78,8 @@ export function isTriedAgain({ retry }: Policy, attempt: number, error: WireErro
 export class Oracle {
   readonly counters: Record<string, ExpectedCounters> = {};
   readonly outputs: Record<string, unknown[]> = {};
-  /** Tasks so far. */
-  taken = 0;
+  /** All tasks, each with the numbers of those it came from. */
+  readonly tasks: { node: string; payload: unknown; origins: number[] }[] = [];
   readonly #graph: Graph;
   readonly #nodes: Map<string, OracleNode>;
   readonly #options: OracleOptions;
@@ -94,6 +99,11 @@ export class Oracle {
     const nodes = new Map<string, OracleNode>();
     for (const node of graph.nodes) nodes.set(node.id, await loadNode(node, options.registry ?? allNodes));
     return new Oracle(graph, nodes, options);
+  }
+
+  /** How many tasks there have been so far. */
+  get taken(): number {
+    return this.tasks.length;
   }
 
   get status(): 'succeeded' | 'partial' {
@@ -142,10 +152,18 @@ export class Oracle {
       const node = due.find((n) => !due.some((other) => isUpstream(this.#graph, other.node.id, n.node.id)));
       if (!node) return true;
       node.isSpent = true;
+      const { id } = node.node;
       if (node.definition.kind === 'join')
-        for (const { row } of joined(node)) this.#give(node.node.id, 'out', row);
-      else if (node.definition.kind === 'collect') this.#give(node.node.id, 'out', node.items);
-      else if (node.state !== undefined) this.#give(node.node.id, 'out', structuredClone(node.state));
+        for (const { row, from } of joined(node))
+          this.#give(
+            id,
+            'out',
+            row,
+            from.map(({ number }) => number),
+          );
+      else if (node.definition.kind === 'collect') this.#give(id, 'out', node.items, node.gathered);
+      else if (node.state !== undefined) this.#give(id, 'out', structuredClone(node.state), node.gathered);
+      node.gathered = [];
       node.items = [];
       node.left = [];
       node.right = [];
@@ -153,10 +171,10 @@ export class Oracle {
   }
 
   /** Delivers a payload. */
-  #add(id: string, payload: unknown, port?: string): void {
+  #add(id: string, payload: unknown, port?: string, origins: number[] = []): void {
     const { policy, seen } = this.#nodes.get(id) as OracleNode;
     const counters = this.counters[id] as ExpectedCounters;
-    this.taken++;
+    const number = this.tasks.push({ node: id, payload, origins });
     counters.input++;
     const key = policy.dedupe ? canonicalKey([port === 'right', payload]) : '';
     if (policy.dedupe && seen.has(key)) {
@@ -164,21 +182,22 @@ export class Oracle {
       return;
     }
     seen.add(key);
-    this.#queue.push({ id, port, payload, attempt: 1 });
+    this.#queue.push({ id, number, port, payload, attempt: 1 });
   }
 
-  #give(id: string, port: string, value: unknown): void {
+  #give(id: string, port: string, value: unknown, origins: number[]): void {
     if (port !== 'error') this.outputs[id]?.push(value);
     for (const edge of this.#graph.edges)
       if (edge.source === id && (edge.sourcePort ?? 'out') === port)
-        this.#add(edge.target, value, edge.targetPort);
+        this.#add(edge.target, value, edge.targetPort, origins);
   }
 
-  #attempt(target: OracleNode, { port, payload, attempt: first }: Delivered): void {
+  #attempt(target: OracleNode, task: Delivered): void {
     const { id } = target.node;
+    const { payload } = task;
     const counters = this.counters[id] as ExpectedCounters;
-    for (let attempt = first; ; attempt++) {
-      const error = this.#options.fate?.(id, payload, attempt) ?? this.#run(target, port, payload, attempt);
+    for (let { attempt } = task; ; attempt++) {
+      const error = this.#options.fate?.(id, payload, attempt) ?? this.#run(target, task, attempt);
       if (!error) {
         counters.succeeded++;
         return;
@@ -188,18 +207,13 @@ export class Oracle {
         continue;
       }
       counters.failed++;
-      target.failed.push({ port, payload, attempt: attempt + 1 });
-      this.#give(id, 'error', { payload, error: publicError(error) });
+      target.failed.push({ ...task, attempt: attempt + 1 });
+      this.#give(id, 'error', { payload, error: publicError(error) }, [task.number]);
       return;
     }
   }
 
-  #run(
-    target: OracleNode,
-    port: string | undefined,
-    payload: unknown,
-    attempt: number,
-  ): WireError | undefined {
+  #run(target: OracleNode, { port, payload, number }: Delivered, attempt: number): WireError | undefined {
     const { id } = target.node;
     const ctx = { attempt } as NodeContext;
     try {
@@ -207,16 +221,17 @@ export class Oracle {
         target.items.push(payload);
       } else if (target.keyHandlers) {
         const side = port === 'right' ? 'right' : 'left';
-        target[side].push({ key: target.keyHandlers[side](payload, ctx), payload });
+        target[side].push({ key: target.keyHandlers[side](payload, ctx), payload, number });
       } else if (target.folder) {
         target.state = stepFold(target.folder, target.state, payload, ctx);
       } else {
         for (const { port, value } of emissionsOf(target.handler?.(payload, ctx)))
-          this.#give(id, port, value);
+          this.#give(id, port, value, [number]);
       }
     } catch (thrown) {
       return thrown as WireError;
     }
+    target.gathered.push(number);
     target.isSpent = false;
     return undefined;
   }
@@ -268,6 +283,7 @@ export async function loadNode(node: GraphNode, registry: NodeRegistry): Promise
     policy: policySchema.parse(node.policy ?? {}),
     state: undefined,
     items: [],
+    gathered: [],
     left: [],
     right: [],
     isSpent: false,
@@ -284,7 +300,7 @@ export async function loadNode(node: GraphNode, registry: NodeRegistry): Promise
   return loaded;
 }
 
-/** Every pair looked at, one after the other; each row with the value it is told to come from. */
+/** Every pair looked at, one after the other; each row with what it comes from, first what it is told to come from. */
 export function joined<Value extends Keyed>({
   definition,
   node,
@@ -292,22 +308,23 @@ export function joined<Value extends Keyed>({
   right,
 }: Pick<OracleNode, 'definition' | 'node'> & { left: Value[]; right: Value[] }): {
   row: object;
-  of: Value;
+  from: Value[];
 }[] {
   if (definition.kind !== 'join') return [];
   const keeps = definition.keeps(definition.params.parse(node.params ?? {}));
   const matches = (l: Keyed, r: Keyed) =>
     l.key !== null && l.key !== undefined && canonicalKey(l.key) === canonicalKey(r.key);
-  const rows: { row: object; of: Value }[] = [];
+  const rows: { row: object; from: Value[] }[] = [];
   for (const l of left) {
     const partners = right.filter((r) => matches(l, r));
     const key = l.key ?? null;
-    for (const r of partners) rows.push({ row: { key, left: l.payload, right: r.payload }, of: l });
-    if (partners.length === 0 && keeps.left) rows.push({ row: { key, left: l.payload, right: null }, of: l });
+    for (const r of partners) rows.push({ row: { key, left: l.payload, right: r.payload }, from: [l, r] });
+    if (partners.length === 0 && keeps.left)
+      rows.push({ row: { key, left: l.payload, right: null }, from: [l] });
   }
   for (const r of keeps.right ? right : []) {
     if (!left.some((l) => matches(l, r)))
-      rows.push({ row: { key: r.key ?? null, left: null, right: r.payload }, of: r });
+      rows.push({ row: { key: r.key ?? null, left: null, right: r.payload }, from: [r] });
   }
   return rows;
 }

@@ -21,10 +21,6 @@ import type { GraphFacts } from './graph-facts.ts';
 import { simulationRegistry } from './node-types.ts';
 import { type ModelTask, must, type RunModel, same } from './run-model.ts';
 
-interface KeyedTask extends Keyed {
-  number: number;
-}
-
 /** Codes of errors of tasks that were not run. */
 const hasNotRun = new Set(['host_died', 'queue_timeout']);
 
@@ -49,7 +45,7 @@ class Auditor {
   readonly #expected: Travels = new Map();
   readonly #found: Travels = new Map();
   readonly #gathered = new Map<string, ModelTask[]>();
-  readonly #keyed = new Map<string, { left: KeyedTask[]; right: KeyedTask[] }>();
+  readonly #keyed = new Map<string, { left: Keyed[]; right: Keyed[] }>();
   /** Nodes whose last state is not in the journal. */
   readonly #unstated = new Set<string>();
   readonly #parents = new Map<number, number>();
@@ -151,7 +147,7 @@ class Auditor {
     const node = this.#node(id);
     if (node.keyHandlers) {
       const rows = joined({ ...node, ...this.#sidesOf(id) });
-      for (const { row, of } of rows) this.#expect(id, 'out', row, of.number);
+      for (const { row, from } of rows) this.#expect(id, 'out', row, from[0]?.number ?? 0);
       this.#keyed.delete(id);
       return;
     }
@@ -178,7 +174,7 @@ class Auditor {
     if (facts?.isEnd && port !== 'error') add(this.#expected, origin, `output of ${id}`, value);
   }
 
-  #sidesOf(id: string): { left: KeyedTask[]; right: KeyedTask[] } {
+  #sidesOf(id: string): { left: Keyed[]; right: Keyed[] } {
     let sides = this.#keyed.get(id);
     if (!sides) this.#keyed.set(id, (sides = { left: [], right: [] }));
     return sides;

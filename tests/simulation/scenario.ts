@@ -48,6 +48,8 @@ export type Incident = { turn: number } & (
   | { kind: 'kill' }
   | { kind: 'leave' }
   | { kind: 'rival' }
+  /** It dies, and a part of the run's journal is found damaged. */
+  | { kind: 'damage' }
   | { kind: 'freeze'; ms: number }
 );
 
@@ -63,6 +65,8 @@ export interface Scenario {
   actions: Action[];
   /** How often failed tasks are tried again once the run has ended. */
   finalRetries: number;
+  /** Whether all is read that can be, which costs more than the run itself. */
+  readsAll: boolean;
 }
 
 /** Tasks a simulated run may have; larger ones are drawn again. */
@@ -73,7 +77,9 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
   const faults = randomFaults(chance);
   const keepOpen = chance.happens(0.25);
   const parallelism = chance.int(1, 4);
-  const finalRetries = chance.happens(0.25) ? chance.int(1, 2) : 0;
+  const isDamaged = chance.happens(0.03);
+  const finalRetries = chance.happens(isDamaged ? 0 : 0.25) ? chance.int(1, 2) : 0;
+  const readsAll = chance.happens(0.12);
   for (let draw = 0; ; draw++) {
     const graph = randomGraph(new Chance(seed, `graph ${draw}`));
     const oracle = await Oracle.of(graph, {
@@ -85,14 +91,14 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
     const actions = randomActions(
       new Chance(seed, `actions ${draw}`),
       graph,
-      keepOpen,
+      { keepOpen, isDamaged },
       10 + oracle.taken * 2,
     );
     if (!oracle.inject(actions.flatMap(injections))) continue;
     let retries = finalRetries + actions.filter(({ kind }) => kind === 'retry').length;
     while (retries > 0 && oracle.retry()) retries--;
     if (retries > 0) continue;
-    return { seed, graph, keepOpen, parallelism, faults, actions, finalRetries };
+    return { seed, graph, keepOpen, parallelism, faults, actions, finalRetries, readsAll };
   }
 }
 
@@ -119,7 +125,12 @@ function randomFaults(chance: Chance): FaultPlan {
   };
 }
 
-function randomActions(chance: Chance, graph: Graph, keepOpen: boolean, turns: number): Action[] {
+function randomActions(
+  chance: Chance,
+  graph: Graph,
+  { keepOpen, isDamaged }: { keepOpen: boolean; isDamaged: boolean },
+  turns: number,
+): Action[] {
   const actions: Action[] = [];
   const at = () => Math.floor(chance.next() ** 2 * turns);
   const add = (share: number, most: number, make: (turn: number) => Action[]) => {
@@ -138,7 +149,10 @@ function randomActions(chance: Chance, graph: Graph, keepOpen: boolean, turns: n
   add(0.5, 4, (turn) => [{ kind: chance.happens(0.8) ? 'kill' : 'leave', turn }]);
   add(0.15, 2, (turn) => [{ kind: 'freeze', turn, ms: chance.int(1, chance.pick([300, 3000])) }]);
   add(0.1, 2, (turn) => [{ kind: 'rival', turn }]);
-  return actions.sort((a, b) => a.turn - b.turn);
+  if (isDamaged) actions.push({ kind: 'damage', turn: at() });
+  // A damaged journal is found by whoever goes on with it, if nobody has it in mind any more.
+  const isPossible = ({ kind }: Action) => !(isDamaged && ['retry', 'freeze', 'rival'].includes(kind));
+  return actions.filter(isPossible).sort((a, b) => a.turn - b.turn);
 }
 
 function randomInjection(chance: Chance, graph: Graph, turn: number): Action {

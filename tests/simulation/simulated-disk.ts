@@ -23,11 +23,13 @@ export class SimulatedDisk {
   readonly summaries = new Map<string, RunSummary>();
   readonly faults: DiskFaults;
   /** What no fault comes between. */
-  readonly store: Store = createMemoryStore();
+  readonly store: Store;
   readonly #clock: SimulatedClock;
   readonly #chance: Chance;
   readonly #plan: FaultPlan;
   readonly #dead = new Set<string>();
+  /** Bytes of chunks as the store keeps them, by run and first entry. */
+  readonly #bodies = new Map<string, Uint8Array>();
   /** Answers that wait for their host to wake, by host. */
   readonly #frozen = new Map<string, (() => void)[]>();
   #writes: Write[] = [];
@@ -38,6 +40,12 @@ export class SimulatedDisk {
     this.#chance = chance;
     this.#plan = plan;
     this.faults = new DiskFaults(clock, chance, plan);
+    this.store = createMemoryStore({
+      onBody: (run, first, body) => {
+        this.#bodies.set(`${run}/${first}`, body);
+        return body;
+      },
+    });
   }
 
   /** The store as a host sees it. */
@@ -71,6 +79,12 @@ export class SimulatedDisk {
       },
       cache: { ...cache, get: read(cache.get), put: write(cache.put) },
     };
+  }
+
+  /** One bit of the chunk from that entry on is another one. */
+  damage(run: string, first: number): void {
+    const body = this.#bodies.get(`${run}/${first}`) as Uint8Array;
+    body[body.length - 2] = (body.at(-2) as number) ^ 1;
   }
 
   /** Nothing goes wrong any more, and all is done at once. */

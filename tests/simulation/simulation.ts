@@ -31,6 +31,8 @@ export class Simulation {
   readonly trace: Trace;
   /** Id of the run, once its host has said that it is under way. */
   id: string | undefined;
+  /** First entry of the chunk that was damaged before the run's end. */
+  damagedFrom: number | undefined;
   readonly #chance: Chance;
   readonly #scheduler: CheckedScheduler;
   readonly #effects: EffectWatch;
@@ -110,6 +112,11 @@ export class Simulation {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** A host that comes afterwards, to have a look. */
+  visit(): Host {
+    return this.#add();
+  }
+
   #isOver(): boolean {
     const { id, host } = this;
     if (id === undefined || host.isBooting || !host.isAwake) return false;
@@ -184,6 +191,8 @@ export class Simulation {
         return this.#freeze(host, action.ms);
       case 'rival':
         return this.#compete(host, id);
+      case 'damage':
+        return this.#watch(this.#damage(host, id), host);
       case 'leave':
         return this.#watch(
           host.engine.leave().then(() => host.isAlive && this.#kill(host)),
@@ -205,6 +214,15 @@ export class Simulation {
     host.die();
     this.#hosts = this.#hosts.filter((each) => each.isAlive || each === host);
     this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
+  }
+
+  async #damage(host: Host, id: string): Promise<void> {
+    const chunks = await this.disk.store.runs.summaries(id);
+    if (!host.keeps(id) || chunks.length === 0) return;
+    this.#kill(host);
+    const { first } = this.#chance.pick(chunks);
+    this.disk.damage(id, first);
+    this.damagedFrom = first;
   }
 
   /** Nobody hears of the host for a while; others may take its place before it wakes. */
