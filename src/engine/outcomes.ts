@@ -332,7 +332,8 @@ function tryAgain(
   node.attempts.set(task, attempt + 1);
   const dueAt = state.now + retryDelay(node.plan.policy.retry, attempt, state.random);
   if (keepsItsPlace(node)) {
-    node.blockedUntil = dueAt;
+    // One that has waited too long for its turn does not cut the wait of the one before it short.
+    node.blockedUntil = Math.max(node.blockedUntil, dueAt);
     if (dueAt > state.now) delay(state, { dueAt, node: node.plan.index });
   } else if (dueAt > state.now) {
     delay(state, { dueAt, node: node.plan.index, task: hold(state.budget, task, payload) });

@@ -166,3 +166,17 @@ test('a serial node keeps its order when tasks that waited too long are tried ag
   }
   expect(retried).toBeGreaterThan(100);
 });
+
+test('a serial node waits for a task that is tried again later, also when others behind it have waited too long', async () => {
+  const policy = { mode: 'serial' as const, retry: { max: 5, delayMs: 100, factor: 10 }, queueTimeoutMs: 40 };
+  const failing = '(n) => { if (n === 0) throw new Error("again"); return n; }';
+  const { engine, clock, executor } = simulatedEngine(1);
+  const { id } = await engine.start(graph([code('a', failing, { policy })], { a: [0] }), { keepOpen: true });
+  const pass = (ms: number) => clock.until(new Promise<void>((resolve) => clock.after(ms, resolve)));
+  await pass(300);
+  await clock.until(engine.inject(id, { a: [1] }));
+  await pass(2000);
+  const [, second = 0, third = 0] = executor.begun.flatMap(({ task, at }) => (task === 1 ? [at] : []));
+  expect(third - second).toBeGreaterThanOrEqual(1000);
+  await clock.until(engine.cancel(id));
+});

@@ -18,6 +18,8 @@ export interface CheckedSchedulerOptions {
   parallelism: number;
   /** What of a run is in the store. */
   committed: (run: string) => readonly JournalEntry[];
+  /** A value with the content of what is stored apart. */
+  whole: (value: unknown) => unknown;
   /** Whether this outcome is to reach the scheduler twice. */
   isRepeated: () => boolean;
   /** Told of every event and what followed. */
@@ -41,7 +43,7 @@ interface Life {
 export class CheckedScheduler {
   readonly #options: CheckedSchedulerOptions;
   readonly #lives = new WeakMap<SchedulerState, Life>();
-  /** When tasks were sent out, by node. */
+  /** When tasks were sent out, by run and node. */
   readonly #sent = new Map<string, { at: number; count: number }[]>();
   #now = 0;
 
@@ -141,7 +143,10 @@ export class CheckedScheduler {
         now >= task.notBefore - 1e-6,
         () => `task ${number} is tried again ${task.notBefore - now} ms too soon`,
       );
-      must(same(batch.payloads[i], task.payload), () => `task ${number} is sent out with another payload`);
+      must(
+        this.#isSame(batch.payloads[i], task.payload),
+        () => `task ${number} is sent out with another payload`,
+      );
     });
     if (facts.policy.mode === 'serial') checkOrder(model, node, batch);
     if (facts.isStaged && batch.tasks.length > 0) this.#checkTurn(model, flights, node);
@@ -150,6 +155,11 @@ export class CheckedScheduler {
     flights.set(batch.id, batch);
     this.#checkRate(life, node, batch, now);
     this.#checkQueues(state, model, flights, batch);
+  }
+
+  #isSame(a: unknown, b: unknown): boolean {
+    const { whole } = this.#options;
+    return a === b || same(whole(a), whole(b));
   }
 
   /** Everything upstream of a staged node has ended, when it is sent tasks. */
@@ -169,8 +179,9 @@ export class CheckedScheduler {
     const { rateLimit } = facts.policy;
     // One that was frozen does not know what another sends in its place.
     if (!rateLimit || batch.tasks.length === 0 || host.wasFrozen) return;
-    const sent = this.#sent.get(facts.id) ?? [];
-    this.#sent.set(facts.id, sent);
+    const key = `${batch.run}/${facts.id}`;
+    const sent = this.#sent.get(key) ?? [];
+    this.#sent.set(key, sent);
     sent.push({ at: now, count: batch.tasks.length });
     const within = sent.reduce((sum, { at, count }) => (at > now - rateLimit.perMs ? sum + count : sum), 0);
     must(within <= rateLimit.count, () => `${facts.id} is sent ${within} tasks within ${rateLimit.perMs} ms`);

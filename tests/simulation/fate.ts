@@ -12,10 +12,16 @@ export const deathReason = 'simulated';
 const rank = new Function('p', `${rankAndGrow} return rank(p);`) as (payload: unknown) => unknown;
 
 export function fateOf(seed: number, graph: Graph, faults: FaultPlan): Fate {
-  const limits = new Map(graph.nodes.map(({ id, type, policy }) => [id, { type, limit: policy?.timeoutMs }]));
+  const limits = new Map(
+    graph.nodes.map(({ id, type, policy }) => [
+      id,
+      { isSpared: type === 'flow.collect' || !!policy?.cache, limit: policy?.timeoutMs },
+    ]),
+  );
   return (node, payload, attempt) => {
-    const { type, limit } = limits.get(node) ?? {};
-    if (type === 'flow.collect') return undefined;
+    const { isSpared, limit } = limits.get(node) ?? {};
+    // What is remembered must not depend on who came first.
+    if (isSpared) return undefined;
     const dice = chanceOf(seed, `${node}/${rank(payload)}/${attempt}`);
     if (dice < faults.diedAt) return toWireError(new WorkerDiedError(deathReason));
     if (limit !== undefined && dice > 1 - faults.timeout) return toWireError(new TimeoutError(limit));

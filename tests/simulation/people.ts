@@ -1,16 +1,16 @@
 /** What people ask of an engine in a simulated world, and what they may rely on when it answers. */
-import type { JournalEntry } from '../../src/engine/journal.ts';
 import { ConflictError } from '../../src/errors.ts';
 import type { Host } from './host.ts';
 import { must, same } from './run-model.ts';
 import type { Request } from './scenario.ts';
+import type { SimulatedDisk } from './simulated-disk.ts';
 
 /** Settles with the engine's answer. */
 export async function ask(
   { engine }: Host,
   run: string,
   request: Request,
-  committed: () => readonly JournalEntry[],
+  disk: SimulatedDisk,
 ): Promise<void> {
   switch (request.kind) {
     case 'pause':
@@ -28,21 +28,23 @@ export async function ask(
       await engine.report(run);
       return;
     case 'inject': {
-      const before = committed().length;
-      await engine.inject(run, { [request.node]: request.payloads });
-      const taken = committed()
+      const { node, payloads } = request;
+      const entries = () => disk.entries.get(run) ?? [];
+      const before = entries().length;
+      await engine.inject(run, { [node]: payloads });
+      const isTaken = entries()
         .slice(before)
-        .some((entry) => isDelivery(entry, request));
-      must(taken, () => `the run was said to have taken ${request.payloads.length} tasks, and has not`);
+        .some(
+          (entry) =>
+            entry.kind === 'deliver' &&
+            entry.node === node &&
+            entry.parents === undefined &&
+            same(disk.whole(entry.payloads), payloads),
+        );
+      must(isTaken, () => `the run was said to have taken ${payloads.length} tasks, and has not`);
     }
   }
 }
-
-const isDelivery = (entry: JournalEntry, { node, payloads }: Request & { kind: 'inject' }): boolean =>
-  entry.kind === 'deliver' &&
-  entry.node === node &&
-  entry.parents === undefined &&
-  same(entry.payloads, payloads);
 
 /**
  * A second host tries all that would bring the run to life in it, or change it, while another one keeps it.

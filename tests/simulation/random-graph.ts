@@ -2,7 +2,7 @@
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { modes, type PolicyInput } from '../../src/schema/policy.ts';
 import type { Chance } from './chance.ts';
-import { randomPayload, rankAndGrow } from './random-payload.ts';
+import { largePayload, largeText, randomPayload, rankAndGrow } from './random-payload.ts';
 
 type Shape = Pick<GraphNode, 'type' | 'params'>;
 
@@ -22,6 +22,9 @@ function step(chance: Chance): Shape {
   return { type: 'code.js', params: { code } };
 }
 
+const wide = (each: string): string =>
+  body(`${bounded(6)} return Array.from({ length: 40 }, (_, i) => ${each});`);
+
 const collect: Shape = { type: 'flow.collect', params: {} };
 const reduces: Shape[] = [
   { type: 'flow.reduce', params: { code: '(a, n) => a + (Number(n) || 1)', initial: 0 } },
@@ -39,6 +42,15 @@ const splits: Shape[] = [
   {
     type: 'flow.split',
     params: { code: body(`${bounded(25)} return [grow(p, 9), grow(p, 9), grow(p, 9)];`) },
+  },
+];
+/** Many results of one payload, more than waits in memory; now and then one that is stored apart. */
+const wideSplits: Shape[] = [
+  { type: 'flow.split', params: { code: wide('grow(p, 13 + (i % 5))') } },
+  { type: 'flow.split', params: { code: wide("({ n: rank(p) + 13, i, pad: 'y'.repeat(300) })") } },
+  {
+    type: 'flow.split',
+    params: { code: wide(`({ n: rank(p) + 13, i, pad: 'y'.repeat(i % 9 ? 300 : ${largeText}) })`) },
   },
 ];
 const join = (chance: Chance): Shape => ({
@@ -66,7 +78,7 @@ const others: (() => Shape)[] = [
 function shape(chance: Chance): Shape {
   const dice = chance.next();
   if (dice < 0.5) return step(chance);
-  if (dice < 0.6) return chance.pick(splits);
+  if (dice < 0.6) return chance.pick(chance.happens(0.2) ? wideSplits : splits);
   if (dice < 0.7) return chance.happens(0.5) ? collect : chance.pick(reduces);
   if (dice < 0.74)
     return { type: 'flow.source', params: { items: chance.list(chance.int(0, 5), () => chance.int(0, 9)) } };
@@ -79,6 +91,7 @@ function policy(chance: Chance): PolicyInput {
     mode: chance.pick(modes),
     ...chance.maybe(0.6, () => ({ workers: chance.int(1, 4) })),
     ...chance.maybe(0.25, () => ({ dedupe: true })),
+    ...chance.maybe(0.05, () => ({ cache: true })),
     ...chance.maybe(0.5, () => ({
       retry: {
         max: chance.int(0, 2),
@@ -98,6 +111,11 @@ function policy(chance: Chance): PolicyInput {
     ...chance.maybe(0.02, () => ({ onError: 'stop' as const })),
   };
 }
+
+/** Whether results may be kept for later runs: they depend on the payload alone, also not on the attempt. */
+const mayRemember = ({ type, params }: GraphNode): boolean =>
+  !['flow.collect', 'flow.reduce', 'flow.join', 'test.effect'].includes(type) &&
+  !/ctx.attempt <= [12]\b/.test(String(params?.code));
 
 /** Whether an edge may lead back: each cycle must make ranks grow, and hold no collection, whose lists would not end. */
 function mayLeadBack(nodes: GraphNode[], source: number, target: number): boolean {
@@ -140,17 +158,21 @@ export function randomGraph(chance: Chance): Graph {
     { length: size },
     (_, i): GraphNode => ({ id: `n${i}`, ...shape(chance), policy: policy(chance) }),
   );
+  for (const node of nodes) if (!mayRemember(node)) delete node.policy?.cache;
   // Lists of several collections could be equal or not, depending on who came first.
   if (nodes.filter(({ type }) => type === 'flow.collect').length > 1) {
     for (const node of nodes) delete node.policy?.dedupe;
   }
   const edges = chance.list(chance.int(0, size + 3), () => randomEdge(chance, nodes)).flat();
   const plain = chance.happens(0.4) || nodes.some(({ params }) => params?.code === reduces[1]?.params?.code);
+  const large = chance.happens(0.05) ? 0.2 : 0;
   const inputs: Graph['inputs'] = {};
   for (let i = chance.int(1, 3); i > 0; i--) {
     const node = chance.pick(nodes);
     if (node.type === 'flow.source' && chance.happens(0.8)) continue;
-    inputs[node.id] = chance.list(chance.int(0, chance.pick([2, 8, 25])), () => randomPayload(chance, plain));
+    inputs[node.id] = chance.list(chance.int(0, chance.pick([2, 8, 25])), () =>
+      chance.happens(large) ? largePayload(chance) : randomPayload(chance, plain),
+    );
   }
   const isAcyclic = edges.every(({ source, target }) => source < target);
   return {

@@ -25,6 +25,15 @@ const shapes: ((n: number) => unknown)[] = [
   () => ({ n: 'no number', code: 1 }),
 ];
 
+/** Too large to travel in the journal. */
+export const largeText = 40_000;
+
+/** One that is stored apart from the journal. */
+export const largePayload = (chance: Chance): unknown => ({
+  n: chance.int(0, 20),
+  pad: chance.pick('xyz'.split('')).repeat(largeText),
+});
+
 /** A payload: nearly always a number, where `plain`. */
 export function randomPayload(chance: Chance, plain: boolean): unknown {
   const n = chance.int(0, 20);

@@ -3,11 +3,13 @@ import { canonicalKey } from '../../src/engine/canonical.ts';
 import type { JournalEntry } from '../../src/engine/journal.ts';
 import { hasEnded } from '../../src/schema/names.ts';
 import { audit } from './audit.ts';
+import { checkCached, successesOf } from './cache-check.ts';
 import { Chance } from './chance.ts';
 import { checkDamage, checkFailed } from './damage-check.ts';
 import { checkLineage } from './lineage-check.ts';
 import { compare } from './oracle-check.ts';
 import { checkReads } from './read-check.ts';
+import { checkRelease } from './release-check.ts';
 import { must, RunModel } from './run-model.ts';
 import { type Scenario, scenarioOf } from './scenario.ts';
 import { Simulation } from './simulation.ts';
@@ -26,7 +28,15 @@ export async function runSeed(seed: number, trace = new Trace()): Promise<SeedRe
   const simulation = new Simulation(scenario, trace);
   try {
     await simulation.run();
-    return await verify(simulation);
+    const result = await verify(simulation);
+    if (scenario.runsTwice && simulation.damagedFrom === undefined) {
+      const first = successesOf(simulation);
+      await simulation.runAgain();
+      await verify(simulation);
+      checkCached(simulation, first);
+    }
+    await checkRelease(simulation);
+    return result;
   } catch (error) {
     throw new Error(report(scenario, simulation, error), { cause: error });
   }
@@ -35,8 +45,8 @@ export async function runSeed(seed: number, trace = new Trace()): Promise<SeedRe
 async function verify(simulation: Simulation): Promise<SeedResult> {
   const { scenario, facts, fate, disk, id = '', summary } = simulation;
   const { graph, keepOpen } = scenario;
-  disk.calm();
-  const entries = disk.entries.get(id) ?? [];
+  disk.isCalm = true;
+  const entries = (disk.entries.get(id) ?? []).map((entry) => disk.whole(entry) as JournalEntry);
   const model = new RunModel(facts, graph.edges, keepOpen);
   model.take(entries);
   if (simulation.damagedFrom !== undefined) {

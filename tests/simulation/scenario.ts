@@ -67,6 +67,8 @@ export interface Scenario {
   finalRetries: number;
   /** Whether all is read that can be, which costs more than the run itself. */
   readsAll: boolean;
+  /** Whether the same graph is run once more afterwards. */
+  runsTwice: boolean;
 }
 
 /** Tasks a simulated run may have; larger ones are drawn again. */
@@ -80,6 +82,7 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
   const isDamaged = chance.happens(0.03);
   const finalRetries = chance.happens(isDamaged ? 0 : 0.25) ? chance.int(1, 2) : 0;
   const readsAll = chance.happens(0.12);
+  const again = chance.next();
   for (let draw = 0; ; draw++) {
     const graph = randomGraph(new Chance(seed, `graph ${draw}`));
     const oracle = await Oracle.of(graph, {
@@ -98,7 +101,8 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
     let retries = finalRetries + actions.filter(({ kind }) => kind === 'retry').length;
     while (retries > 0 && oracle.retry()) retries--;
     if (retries > 0) continue;
-    return { seed, graph, keepOpen, parallelism, faults, actions, finalRetries, readsAll };
+    const runsTwice = again < (graph.nodes.some(({ policy }) => policy?.cache) ? 0.6 : 0.02);
+    return { runsTwice, seed, graph, keepOpen, parallelism, faults, actions, finalRetries, readsAll };
   }
 }
 

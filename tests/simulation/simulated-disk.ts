@@ -4,11 +4,13 @@
  */
 import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
 import type { RunSummary } from '../../src/schema/run.ts';
+import { StoredValue } from '../../src/schema/stored-value.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { RunRecord, Store } from '../../src/store/store.ts';
+import type { CacheEntry, Claim, RunRecord, Store } from '../../src/store/store.ts';
 import type { SimulatedClock } from '../engine/simulated-clock.ts';
 import type { Chance } from './chance.ts';
 import { DiskFaults } from './disk-faults.ts';
+import { must } from './run-model.ts';
 import type { FaultPlan } from './scenario.ts';
 
 interface Write {
@@ -22,6 +24,11 @@ export class SimulatedDisk {
   readonly entries = new Map<string, JournalEntry[]>();
   readonly summaries = new Map<string, RunSummary>();
   readonly faults: DiskFaults;
+  /** Runs that have ever claimed an artifact, by hash, and the artifacts that cached results refer to. */
+  readonly claims = new Map<string, Set<string>>();
+  readonly cached = new Set<string>();
+  /** Whether nothing goes wrong, and all is done at once. */
+  isCalm = false;
   /** What no fault comes between. */
   readonly store: Store;
   readonly #clock: SimulatedClock;
@@ -32,8 +39,8 @@ export class SimulatedDisk {
   readonly #bodies = new Map<string, Uint8Array>();
   /** Answers that wait for their host to wake, by host. */
   readonly #frozen = new Map<string, (() => void)[]>();
+  readonly #contents = new Map<string, unknown>();
   #writes: Write[] = [];
-  #isCalm = false;
 
   constructor(clock: SimulatedClock, chance: Chance, plan: FaultPlan) {
     this.#clock = clock;
@@ -73,11 +80,15 @@ export class SimulatedDisk {
       },
       artifacts: {
         ...artifacts,
-        claim: write(artifacts.claim),
+        claim: write((run: string, claims: readonly Claim[]) => this.#claim(run, claims)),
         get: read(artifacts.get),
         has: read(artifacts.has),
       },
-      cache: { ...cache, get: read(cache.get), put: write(cache.put) },
+      cache: {
+        ...cache,
+        get: read(cache.get),
+        put: write((entries: readonly CacheEntry[]) => this.#cache(entries)),
+      },
     };
   }
 
@@ -87,9 +98,17 @@ export class SimulatedDisk {
     body[body.length - 2] = (body.at(-2) as number) ^ 1;
   }
 
-  /** Nothing goes wrong any more, and all is done at once. */
-  calm(): void {
-    this.#isCalm = true;
+  /** A value with all in it that is kept as an artifact. @throws Violation where one was never kept */
+  whole(value: unknown): unknown {
+    if (this.claims.size === 0) return value;
+    if (value instanceof StoredValue) {
+      must(this.#contents.has(value.hash), () => `the artifact ${value.hash} was never stored`);
+      return this.whole(this.#contents.get(value.hash));
+    }
+    if (Array.isArray(value)) return value.map((item) => this.whole(item));
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+      return value;
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, this.whole(part)]));
   }
 
   /** What a host that dies has asked for gets through, or it doesn't. */
@@ -119,7 +138,7 @@ export class SimulatedDisk {
   async #read<T>(host: string, work: () => Promise<T>): Promise<T> {
     await this.#reach(host);
     if (this.#plan.slowReads) await this.#pass();
-    const fault = this.#isCalm ? undefined : this.faults.ofRead();
+    const fault = this.isCalm ? undefined : this.faults.ofRead();
     try {
       if (fault) throw fault;
       return await work();
@@ -130,7 +149,7 @@ export class SimulatedDisk {
 
   async #write<T>(host: string, land: () => Promise<T>): Promise<T> {
     await this.#reach(host);
-    const fault = this.#isCalm ? undefined : this.faults.ofWrite();
+    const fault = this.isCalm ? undefined : this.faults.ofWrite();
     if (fault && !fault.lands) throw fault.error;
     const write: Write = { host, land, isSettled: false };
     this.#writes.push(write);
@@ -157,7 +176,7 @@ export class SimulatedDisk {
 
   async #pass(): Promise<void> {
     const { storeMs } = this.#plan;
-    if (storeMs > 0 && !this.#isCalm)
+    if (storeMs > 0 && !this.isCalm)
       await new Promise<void>((go) => this.#clock.after(this.#chance.int(0, storeMs), go));
   }
 
@@ -172,6 +191,19 @@ export class SimulatedDisk {
     await this.store.runs.append(run, chunks);
     this.summaries.set(run.id, run);
     for (const { entries } of chunks) this.entries.get(run.id)?.push(...entries);
+  }
+
+  async #claim(run: string, claims: readonly Claim[]): Promise<void> {
+    await this.store.artifacts.claim(run, claims);
+    for (const { hash, bytes } of claims) {
+      this.claims.set(hash, (this.claims.get(hash) ?? new Set()).add(run));
+      if (bytes) this.#contents.set(hash, this.store.values.decode(bytes));
+    }
+  }
+
+  async #cache(entries: readonly CacheEntry[]): Promise<void> {
+    await this.store.cache.put(entries);
+    for (const { uses } of entries) for (const hash of uses) this.cached.add(hash);
   }
 }
 

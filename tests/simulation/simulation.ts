@@ -39,8 +39,10 @@ export class Simulation {
   readonly #actions: Action[];
   /** Newest first. */
   #hosts: Host[] = [];
-  /** Rounds in which failed tasks were tried again after the end. */
-  #rounds = 0;
+  /** Runs that were asked for before this one. */
+  #earlier = 0;
+  /** How often failed tasks are yet to be tried again after the end. */
+  #retriesLeft: number;
   #failure: unknown;
   #hostCount = 0;
   #ids = 0;
@@ -51,6 +53,7 @@ export class Simulation {
     this.scenario = scenario;
     this.trace = trace;
     this.#actions = [...scenario.actions];
+    this.#retriesLeft = scenario.finalRetries;
     this.facts = graphFacts(graph);
     this.fate = fateOf(seed, graph, faults);
     this.#chance = new Chance(seed, 'world');
@@ -63,6 +66,7 @@ export class Simulation {
       keepOpen: scenario.keepOpen,
       parallelism: scenario.parallelism,
       committed,
+      whole: (value) => this.disk.whole(value),
       isRepeated: () => this.#chance.happens(faults.repeat),
       trace: (host, event, commands) =>
         this.trace.add(this.clock.now(), host.name, event.type, { event, commands }),
@@ -87,14 +91,24 @@ export class Simulation {
         this.#perform(this.#actions.shift() as Action);
       await this.#drain();
       if (this.#isOver()) {
-        if (this.#rounds === this.scenario.finalRetries) return;
-        this.#rounds++;
+        if (this.#retriesLeft-- <= 0) return;
         this.#perform({ kind: 'retry', turn: this.#turn });
       } else if (!this.clock.next()) {
         this.#unstick();
       }
     }
     throw new Violation(`the run has not ended after ${longestRun} timers`);
+  }
+
+  /** Asks for the same once more, and lets that come to its end. */
+  async runAgain(): Promise<void> {
+    this.disk.isCalm = false;
+    this.#earlier++;
+    this.id = undefined;
+    const { host } = this;
+    host.isBooting = true;
+    this.#watch(this.#open(host), host);
+    return this.run();
   }
 
   fail(error: unknown): void {
@@ -112,14 +126,18 @@ export class Simulation {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** A host that comes afterwards, to have a look. */
-  visit(): Host {
-    return this.#add();
+  /** Lets a host that comes afterwards have a look. */
+  async visit<T>(look: (host: Host) => Promise<T>): Promise<T> {
+    const host = this.#add();
+    const found = await look(host);
+    this.#hosts = this.#hosts.filter((each) => each !== host);
+    host.die();
+    return found;
   }
 
   #isOver(): boolean {
     const { id, host } = this;
-    if (id === undefined || host.isBooting || !host.isAwake) return false;
+    if (id === undefined || host.isBooting || host.asked > 0 || !host.isAwake) return false;
     return hasEnded(this.summary?.status ?? 'pending') && !host.keeps(id);
   }
 
@@ -153,7 +171,7 @@ export class Simulation {
 
   /** What a host does first: goes on with what it finds, or starts what it is asked to. */
   async #open(host: Host): Promise<void> {
-    const [found] = this.disk.summaries.keys();
+    const found = [...this.disk.summaries.keys()][this.#earlier];
     if (found === undefined) {
       const { graph, keepOpen } = this.scenario;
       this.id = (await host.engine.start(graph, { keepOpen })).id;
@@ -176,7 +194,9 @@ export class Simulation {
     const { status, open } = this.summary ?? {};
     if (status === 'paused') return this.#perform({ kind: 'unpause', turn });
     if (open) return this.#perform({ kind: 'close', turn });
-    if (host.executor.hanging > 0 || host.wasFrozen) return this.#perform({ kind: 'kill', turn });
+    // One with nothing to write does not find out that another keeps the run.
+    const isSuperseded = host.wasFrozen || this.summary?.owner !== host.name;
+    if (host.executor.hanging > 0 || isSuperseded) return this.#perform({ kind: 'kill', turn });
     throw new Violation('the run stands still');
   }
 
@@ -204,10 +224,9 @@ export class Simulation {
   }
 
   #ask(host: Host, id: string, request: Request): void {
-    this.#watch(
-      ask(host, id, request, () => this.disk.entries.get(id) ?? []),
-      host,
-    );
+    host.asked++;
+    const answer = ask(host, id, request, this.disk).finally(() => host.asked--);
+    this.#watch(answer, host);
   }
 
   #kill(host: Host): void {
@@ -255,6 +274,8 @@ export class Simulation {
   #watch(promise: Promise<unknown>, host: Host): void {
     promise.catch((error: unknown) => {
       if (!host.isAlive || error instanceof ConflictError) return;
+      if (this.damagedFrom !== undefined && error instanceof StoreError && error.code === 'chunk_damaged')
+        return;
       if (error instanceof StoreError && this.disk.faults.count > 0) {
         if (host.isBooting) this.clock.after(500, () => host.isAlive && this.#watch(this.#open(host), host));
         return;

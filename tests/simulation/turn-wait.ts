@@ -5,6 +5,8 @@ export class TurnWait {
   readonly #model: RunModel;
   /** Since when a task waits: no earlier and no later than this. */
   readonly #since = new Map<number, { earliest: number; latest: number }>();
+  /** Until when the tasks of a serial node wait with one that is to be tried again later, at most. */
+  readonly #blocked = new Map<string, number>();
   /** When the run did not go on; the last time may not be over. */
   readonly #idle: { from: number; to: number }[] = [];
 
@@ -22,7 +24,13 @@ export class TurnWait {
 
   /** A task begins to wait, or does so once more, `shortest` to `longest` milliseconds from now. */
   begin(task: number, now: number, shortest = 0, longest = shortest): void {
-    this.#since.set(task, { earliest: now + shortest, latest: now + longest });
+    const { facts } = this.#model.node(this.#model.task(task).node);
+    let latest = now + longest;
+    if (facts.policy.mode === 'serial') {
+      latest = Math.max(latest, this.#blocked.get(facts.id) ?? 0);
+      this.#blocked.set(facts.id, latest);
+    }
+    this.#since.set(task, { earliest: now + shortest, latest });
   }
 
   /** It is sent out, and must not have waited too long. */
