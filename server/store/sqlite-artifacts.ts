@@ -32,6 +32,11 @@ export function createArtifacts(guard: Guard): ArtifactStore {
           }
         }),
       ),
+    release: (run, hashes) =>
+      guard(async (db) => {
+        await db.transaction().execute((tx) => releaseArtifacts(tx, run, hashes));
+        await giveBackSpace(db);
+      }),
     get: (hash) =>
       guard(async (db) => {
         const row = await db
@@ -78,12 +83,18 @@ export function createArtifacts(guard: Guard): ArtifactStore {
   };
 }
 
-/** Takes a run, or a cached result, from all it uses, and removes what nobody uses then. */
-export async function releaseArtifacts(tx: Transaction<SqlTables>, run: string): Promise<void> {
-  const used = await tx.selectFrom('artifact_uses').select('hash').where('run', '=', run).execute();
-  await tx.deleteFrom('artifact_uses').where('run', '=', run).execute();
-  for (const { hash } of used)
+/** Takes a run, or a cached result, from what it uses, all or only these, and removes what nobody uses then. */
+export async function releaseArtifacts(
+  tx: Transaction<SqlTables>,
+  run: string,
+  hashes?: readonly string[],
+): Promise<void> {
+  const uses = tx.selectFrom('artifact_uses').select('hash').where('run', '=', run);
+  const used = hashes ?? (await uses.execute()).map(({ hash }) => hash);
+  for (const hash of used) {
+    await tx.deleteFrom('artifact_uses').where('run', '=', run).where('hash', '=', hash).execute();
     await tx.deleteFrom('artifacts').where('hash', '=', hash).where(isUnused).execute();
+  }
 }
 
 const isUnused = sql<boolean>`not exists (select 1 from artifact_uses where artifact_uses.hash = artifacts.hash)`;

@@ -9,7 +9,16 @@ import { NotFoundError, StoreError } from '../../src/errors.ts';
 import { hasEnded, type RunStatus, type RunSummary } from '../../src/schema/run.ts';
 import { decodeChunk } from '../../src/store/journal-codec.ts';
 import { fromCursor, limitOf, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
-import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from '../../src/store/run-parts.ts';
+import {
+  amendedParts,
+  type ChunkParts,
+  checkFits,
+  checkFollows,
+  joinRun,
+  splitChunks,
+  splitRun,
+  summaryOf,
+} from '../../src/store/run-parts.ts';
 import type { GraphRecord, GraphStore, RunStore, Store } from '../../src/store/store.ts';
 import { valueCodec } from '../../src/store/value-codec.ts';
 import { createArtifacts, releaseArtifacts } from './sqlite-artifacts.ts';
@@ -220,6 +229,51 @@ function createRuns(guard: Guard): RunStore {
           .executeTakeFirst();
         return row && decodeChunk(toBytes(row.bytes), id, first);
       }),
+    replace: (chunk) =>
+      guard(async (db) => {
+        const { run, first } = chunk;
+        const [parts] = splitChunks([chunk]);
+        await db.transaction().execute(async (tx) => {
+          const stored = await tx
+            .selectFrom('chunks')
+            .select('last')
+            .where('run', '=', run)
+            .where('first', '=', first)
+            .executeTakeFirst();
+          checkFits(chunk, stored && Number(stored.last));
+          const { summary, body } = parts as ChunkParts;
+          await tx
+            .updateTable('chunks')
+            .set({ summary: JSON.stringify(summary) })
+            .where('run', '=', run)
+            .where('first', '=', first)
+            .execute();
+          await tx
+            .updateTable('chunk_bodies')
+            .set({ bytes: body })
+            .where('run', '=', run)
+            .where('first', '=', first)
+            .execute();
+        });
+      }),
+    amend: (id, change) =>
+      guard((db) =>
+        db.transaction().execute(async (tx) => {
+          const row = await tx
+            .selectFrom('runs')
+            .innerJoin('run_documents', 'run_documents.id', 'runs.id')
+            .select(['runs.summary', 'run_documents.bytes'])
+            .where('runs.id', '=', id)
+            .executeTakeFirst();
+          if (!row) return false;
+          const stored = { summary: JSON.parse(row.summary) as RunSummary, document: toBytes(row.bytes) };
+          const { summary, document } = amendedParts(stored, change);
+          await tx.updateTable('runs').set(toRow(summary)).where('id', '=', id).execute();
+          if (change.document)
+            await tx.updateTable('run_documents').set({ bytes: document }).where('id', '=', id).execute();
+          return true;
+        }),
+      ),
     delete: (id) =>
       guard(async (db) => {
         const gone = await db.transaction().execute(async (tx) => {

@@ -33,6 +33,13 @@ export interface DeliverEntry extends EntryBase {
   edge?: number;
   /** Taken over from another run: the entry of its journal that these payloads come from. */
   fed?: number;
+  /**
+   * Positions of payloads that are no longer kept, and stand there as null: first and last of each stretch. Absent:
+   * all are there.
+   */
+  dropped?: number[];
+  /** Where duplicates are told: by what those that were dropped are known, in order. */
+  droppedKeys?: string[];
 }
 
 /** Tasks that were not run, since an equal payload had been delivered before. */

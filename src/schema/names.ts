@@ -16,7 +16,7 @@ export const errorPort = 'error';
 export const subgraphType = 'flow.subgraph';
 
 /** What of its policy counts at a node that holds a graph; the nodes within have policies of their own. */
-export const subgraphPolicy = ['dedupe', 'start'] as const;
+export const subgraphPolicy = ['dedupe', 'start', 'keepPayloads'] as const;
 
 /** How a node may run. */
 export const modes = ['serial', 'async', 'thread', 'process'] as const;

@@ -23,6 +23,10 @@ export const policySchema = z.looseObject({
   queueTimeoutMs: z.number().positive().max(2_147_483_647).optional(),
   dedupe: z.boolean().default(false),
   cache: z.union([z.boolean(), z.looseObject({})]).optional(),
+  keepPayloads: z.enum(['all', 'failed']).optional().meta({
+    description:
+      'Whether payloads stay once the run has ended: all (the default), or none of tasks that succeeded or were duplicates.',
+  }),
   onError: z.enum(['continue', 'stop']).default('continue'),
   queueLimit: z.int().min(1).optional(),
   rateLimit: z.looseObject({ count: z.int().min(1), perMs: z.number().positive() }).optional(),

@@ -62,6 +62,10 @@ export const runSummarySchema = z.object({
   only: z.boolean().optional(),
   /** True while a live run waits for further tasks from outside, until it is closed. */
   open: z.boolean().optional(),
+  /** Nodes whose policy lets go of the payloads of tasks that end well, once the run has ended. */
+  dropsPayloads: z.array(z.string()).optional(),
+  /** When that was last done. */
+  payloadsDroppedAt: z.string().optional(),
   nodes: z.record(z.string(), countersSchema),
   /** Milliseconds that workers were busy with attempts at tasks of each node, as far as they have ended. */
   work: z.record(z.string(), z.number()).optional(),
@@ -120,6 +124,8 @@ export const taskSchema = z.object({
   /** The other task it came from, where two were joined. */
   partner: z.string().optional(),
   payload: z.unknown(),
+  /** It is no longer kept, since the task ended well and its node's policy says so. */
+  payloadDropped: z.boolean().optional(),
   startedAt: z.string().optional(),
   finishedAt: z.string().optional(),
   durationMs: z.number().optional(),

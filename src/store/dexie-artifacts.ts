@@ -53,6 +53,18 @@ export function createArtifacts(db: ArtifactTables, guard: Guard): ArtifactStore
           await artifactUses.bulkDelete(claims.map(({ hash }) => [unclaimed, hash]));
         }),
       ),
+    release: (run, hashes) =>
+      guard(() =>
+        db.transaction('rw', artifacts, artifactUses, db.runSizes, async () => {
+          let freed = 0;
+          for (const hash of hashes) {
+            const isUsed = (await artifactUses.where('[run+hash]').equals([run, hash]).count()) > 0;
+            if (isUsed) freed += (await artifacts.get(hash))?.bytes.length ?? 0;
+          }
+          await addSize(db.runSizes, run, -freed);
+          await releaseArtifacts(db, run, hashes);
+        }),
+      ),
     get: (hash) => guard(async () => (await artifacts.get(hash))?.bytes),
     has: (hash) => guard(() => has(hash)),
     delete: (hash) =>
@@ -84,11 +96,19 @@ export async function addSize(sizes: Table<RunSize, string>, run: string, bytes:
   await sizes.put({ run, bytes: bytes + ((await sizes.get(run))?.bytes ?? 0) });
 }
 
-/** Within a transaction: takes a run, or a cached result, from all it uses, and removes what nobody uses then. */
-export async function releaseArtifacts({ artifacts, artifactUses }: ArtifactTables, run: string) {
+/**
+ * Within a transaction: takes a run, or a cached result, from what it uses, all or only these, and removes what nobody
+ * uses then.
+ */
+export async function releaseArtifacts(
+  { artifacts, artifactUses }: ArtifactTables,
+  run: string,
+  only?: readonly string[],
+) {
   const own = artifactUses.where('[run+hash]').between([run, ''], [run, '\uffff'], true, true);
-  const hashes = (await own.primaryKeys()).map(([, hash]) => hash);
-  await own.delete();
+  const hashes = only ?? (await own.primaryKeys()).map(([, hash]) => hash);
+  if (only) await artifactUses.bulkDelete(only.map((hash) => [run, hash]));
+  else await own.delete();
   for (let at = 0; at < hashes.length; at += portion) {
     const some = hashes.slice(at, at + portion);
     const others = await artifactUses.where('hash').anyOf(some).primaryKeys();

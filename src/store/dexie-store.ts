@@ -18,7 +18,16 @@ import { type CacheRow, createCache } from './dexie-cache.ts';
 import { toStoreError } from './dexie-errors.ts';
 import { decodeChunk } from './journal-codec.ts';
 import { fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
-import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
+import {
+  amendedParts,
+  type ChunkParts,
+  checkFits,
+  checkFollows,
+  joinRun,
+  splitChunks,
+  splitRun,
+  summaryOf,
+} from './run-parts.ts';
 import type { GraphRecord, GraphStore, RunStore, Store } from './store.ts';
 import { valueCodec } from './value-codec.ts';
 
@@ -254,6 +263,30 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
         const row = await db.chunkBodies.get([id, first]);
         return row && decodeChunk(row.bytes, id, first);
       }),
+    replace: (chunk) =>
+      guard(async () => {
+        const { run, first } = chunk;
+        // Encoded before the transaction, which would end by itself while we compute.
+        const { summary, body } = splitChunks([chunk])[0] as ChunkParts;
+        await db.transaction('rw', [db.chunks, db.chunkBodies, db.runSizes], async () => {
+          checkFits(chunk, (await db.chunks.get([run, first]))?.last);
+          const before = (await db.chunkBodies.get([run, first]))?.bytes.length ?? 0;
+          await db.chunks.put(summary);
+          await db.chunkBodies.put({ run, first, bytes: body });
+          await addSize(db.runSizes, run, body.length - before);
+        });
+      }),
+    amend: (id, change) =>
+      guard(() =>
+        db.transaction('rw', [db.runs, db.runDocuments], async () => {
+          const [summary, row] = [await db.runs.get(id), await db.runDocuments.get(id)];
+          if (!summary || !row) return false;
+          const { document, ...parts } = amendedParts({ summary, document: row.bytes }, change);
+          await db.runs.put(parts.summary);
+          if (change.document) await db.runDocuments.put({ id, bytes: document });
+          return true;
+        }),
+      ),
     delete: (id) =>
       guard(() =>
         db.transaction('rw', allOf(db), async () => {

@@ -43,10 +43,11 @@ export class MemoryArtifacts {
     return sum;
   }
 
-  /** Takes a user from all it uses, and removes what nobody uses then. */
-  release(user: string): void {
-    for (const [hash, users] of this.#users) {
-      if (users.delete(user) && users.size === 0) this.delete(hash);
+  /** Takes a user from what it uses, all or only these, and removes what nobody uses then. */
+  release(user: string, hashes: Iterable<string> = this.#users.keys()): void {
+    for (const hash of hashes) {
+      const users = this.#users.get(hash);
+      if (users?.delete(user) && users.size === 0) this.delete(hash);
     }
   }
 

@@ -17,7 +17,15 @@ import {
   pageOf,
   runExists,
 } from './paging.ts';
-import { checkFollows, joinRun, splitChunks, splitRun, summaryOf } from './run-parts.ts';
+import {
+  amendedParts,
+  checkFits,
+  checkFollows,
+  joinRun,
+  splitChunks,
+  splitRun,
+  summaryOf,
+} from './run-parts.ts';
 import type { ArtifactStore, GraphRecord, GraphStore, Page, PageQuery, RunStore, Store } from './store.ts';
 import { valueCodec } from './value-codec.ts';
 
@@ -139,6 +147,24 @@ function createRuns(
         const chunk = runs.get(id)?.chunks.get(first);
         return chunk && decodeChunk(chunk.body, id, first);
       }),
+    replace: (chunk) =>
+      open(() => {
+        const { run, first } = chunk;
+        const chunks = runs.get(run)?.chunks;
+        const stored = chunks?.get(first);
+        checkFits(chunk, parse<ChunkSummary>(stored?.summary)?.last);
+        for (const { summary, body } of splitChunks([chunk]))
+          chunks?.set(first, { summary: JSON.stringify(summary), body: onBody(run, first, body) });
+      }),
+    amend: (id, change) =>
+      open(() => {
+        const run = runs.get(id);
+        if (!run) return false;
+        const stored = { summary: JSON.parse(run.summary) as RunSummary, document: run.document };
+        const { summary, document } = amendedParts(stored, change);
+        Object.assign(run, { summary: JSON.stringify(summary), document });
+        return true;
+      }),
     delete: (id) =>
       open(() => {
         kept.release(id);
@@ -168,6 +194,7 @@ function createArtifacts(
   return {
     put: (hash, bytes) => open(() => kept.put(hash, bytes)),
     claim: (run, claims) => open(() => kept.claim(run, claims)),
+    release: (run, hashes) => open(() => kept.release(run, new Set(hashes))),
     get: (hash) => open(() => kept.get(hash)),
     has: (hash) => open(() => kept.has(hash)),
     delete: (hash) => open(() => kept.delete(hash)),

@@ -1,5 +1,6 @@
 /** The parts a run and its journal are stored in, so that lists, summaries and counts never read payloads. */
 import type { ChunkSummary, JournalChunk } from '../engine/journal.ts';
+import { ConflictError } from '../errors.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { RunSummary } from '../schema/run.ts';
 import { decodeWithLists, encodeChunk, encodeWithLists } from './journal-codec.ts';
@@ -32,10 +33,29 @@ export function joinRun({ summary, document: bytes }: RunParts): RunRecord {
   return { ...summary, document, ...rest };
 }
 
+/** What a change of some fields leaves of a run. */
+export function amendedParts(
+  { summary, document }: RunParts,
+  { document: changed, ...change }: Partial<RunRecord>,
+): RunParts {
+  const record = changed && joinRun({ summary, document });
+  return {
+    summary: { ...summary, ...change },
+    document: record ? splitRun({ ...record, document: changed }).document : document,
+  };
+}
+
 /** Only the summary, also when a whole record was handed in. */
 export function summaryOf(run: RunSummary & Partial<RunRecord>): RunSummary {
   const { document: _document, keepOpen: _keepOpen, ...summary } = run;
   return summary;
+}
+
+/** @throws ConflictError `journal_conflict` unless a chunk may stand in the place of one that ends with `last` */
+export function checkFits({ run, first, last }: ChunkSummary, stored: number | undefined): void {
+  if (stored === last) return;
+  const message = `The journal of run ${run} has no chunk from entry ${first} to entry ${last}.`;
+  throw new ConflictError('journal_conflict', message, { details: { run, first, last } });
 }
 
 export interface ChunkParts {

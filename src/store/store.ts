@@ -75,6 +75,13 @@ export interface RunStore {
   summaries(run: string, after?: number): Promise<ChunkSummary[]>;
   /** The chunk whose first entry has this sequence number. @throws StoreError `chunk_damaged` naming it, `journal_newer`. */
   chunk(run: string, first: number): Promise<JournalChunk | undefined>;
+  /**
+   * Puts a chunk in the place of the stored one that begins and ends with the same entries.
+   * @throws ConflictError `journal_conflict` when there is none
+   */
+  replace(chunk: JournalChunk): Promise<void>;
+  /** Changes these fields of a run and leaves all others as they are. @returns whether there is such a run */
+  amend(id: string, change: Partial<Omit<RunRecord, 'id' | 'keepOpen'>>): Promise<boolean>;
   /** Removes the run, its journal, and the artifacts nobody else uses. */
   delete(id: string): Promise<boolean>;
   /** Bytes of each run, about: its journal and the artifacts it uses. */
@@ -101,6 +108,8 @@ export interface ArtifactStore {
   put(hash: string, bytes: Uint8Array): Promise<void>;
   /** Says that a run, which need not be there yet, uses these artifacts, and stores those that come with bytes. */
   claim(run: string, claims: readonly Claim[]): Promise<void>;
+  /** Says that a run uses these no longer, and removes those that nobody else uses. */
+  release(run: string, hashes: readonly string[]): Promise<void>;
   get(hash: string): Promise<Uint8Array | undefined>;
   has(hash: string): Promise<boolean>;
   delete(hash: string): Promise<boolean>;

@@ -59,6 +59,20 @@ mustHold('leaves what was put and not claimed yet when a run that used it goes',
   equal(await there(store, 'table'), []);
 });
 
+mustHold('takes a run from some of what it uses', async ({ store }) => {
+  const { runs, artifacts } = store;
+  for (const id of ['a', 'b']) await runs.create(run(id));
+  const large = { hash: 'own', bytes: new Uint8Array(5000) };
+  await artifacts.claim('a', [large, { hash: 'shared', bytes: bytes(2) }, { hash: 'kept', bytes: bytes(3) }]);
+  await artifacts.claim('b', [{ hash: 'shared' }]);
+  await runs.append(summary(run('a')), [chunk('a', 1, ['x'])]);
+  await artifacts.release('a', ['own', 'shared', 'of nobody']);
+  equal(await there(store, 'own', 'shared', 'kept'), ['shared', 'kept']);
+  equal(((await runs.sizes()).get('a') ?? 0) < 1000, true, 'its size is less');
+  await artifacts.release('b', ['shared', 'kept']);
+  equal(await there(store, 'shared', 'kept'), ['kept']);
+});
+
 mustHold('sweeps away what no run uses, and nothing else', async ({ store }) => {
   const { runs, artifacts } = store;
   await runs.create(run('r'));

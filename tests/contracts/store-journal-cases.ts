@@ -201,3 +201,27 @@ mustHold('takes appends to several runs at once', async ({ store: { runs } }) =>
     equal(await runs.chunk(id, 8), chunk(id, 8, [`${id} 7`]));
   }
 });
+
+mustHold('puts a chunk in the place of one that begins and ends alike', async ({ store: { runs } }) => {
+  await runs.create(run('r'));
+  const chunks = [chunk('r', 1, ['a'.repeat(9000), 'b']), chunk('r', 3, ['c'])];
+  await runs.append(summary(run('r', { reason: 'last' })), chunks);
+  const before = (await runs.sizes()).get('r') ?? 0;
+  const smaller = chunk('r', 1, [null, 'b']);
+  await runs.replace(smaller);
+  equal(await runs.chunk('r', 1), smaller);
+  equal(await runs.chunk('r', 3), chunks[1]);
+  equal((await runs.summaries('r')).length, 2, 'chunks');
+  equal((await runs.summary('r'))?.reason, 'last');
+  const after = (await runs.sizes()).get('r') ?? 0;
+  equal([before > 9000, after < 1000, after > 0], [true, true, true], `${before} ${after}`);
+  await runs.append(summary(run('r')), [chunk('r', 4, ['d'])]);
+  for (const other of [
+    chunk('r', 1, ['x']),
+    chunk('r', 2, ['x']),
+    chunk('r', 5, ['x']),
+    chunk('none', 1, ['x']),
+  ])
+    await rejects('journal_conflict', () => runs.replace(other));
+  equal(await runs.chunk('r', 1), smaller);
+});

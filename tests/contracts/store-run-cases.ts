@@ -112,3 +112,18 @@ mustHold('filters runs by status and by graph, and counts them', async ({ store:
   equal(await runs.counts(), counts);
   equal(await ids({ status: 'cancelled' }), [0]);
 });
+
+mustHold('changes some fields of a run and leaves the others as they are', async ({ store: { runs } }) => {
+  const inputs = { n: [new Date(5)] };
+  await runs.create(run('r', { status: 'partial', keepOpen: true, document: { ...document, inputs } }));
+  equal(await runs.amend('r', { payloadsDroppedAt: time(3) }), true);
+  equal((await runs.get('r'))?.document.inputs, inputs);
+  equal(await runs.amend('r', { document: { ...document, name: 'changed' } }), true);
+  const changed = await runs.get('r');
+  equal(
+    [changed?.status, changed?.keepOpen, changed?.payloadsDroppedAt, changed?.document],
+    ['partial', true, time(3), { ...document, name: 'changed' }],
+  );
+  equal((await runs.list({ status: 'partial' })).items.length, 1);
+  equal(await runs.amend('none', { reason: 'x' }), false);
+});
