@@ -160,9 +160,9 @@ function compareLines(a: number[], b: number[]): number {
 }
 
 /** By what duplicates are told: the value, and at a join its side. */
-export function seenKey(node: NodeState, port: string, payload: unknown): string {
+export function seenKey(isJoin: boolean, port: string, payload: unknown): string {
   const key = canonicalKey(payload);
-  return node.join && port === 'right' ? `right ${key}` : key;
+  return isJoin && port === 'right' ? `right ${key}` : key;
 }
 
 function withoutDuplicates(
@@ -176,7 +176,7 @@ function withoutDuplicates(
   const fresh: NodeState['gathered'] = { tasks: [], payloads: [] };
   const duplicates: number[] = [];
   payloads.forEach((payload, i) => {
-    const key = seenKey(node, port, payload);
+    const key = seenKey(node.join !== undefined, port, payload);
     if (seen.has(key)) {
       duplicates.push(first + i);
       return;

@@ -25,6 +25,7 @@ import { refuseNewer } from './journal-versions.ts';
 import type { JournalSink } from './journal-writer.ts';
 import { KeptValues } from './kept-values.ts';
 import { keepingJournal, PayloadKeeper } from './payload-keeper.ts';
+import { PayloadPolicy } from './payload-policy.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { Recovery } from './recovery.ts';
 import { Replay } from './replay.ts';
@@ -82,6 +83,7 @@ export class Engine extends RunQueries {
   readonly #turns = new Turns();
   readonly #recovery: Recovery;
   readonly #housekeeping: Housekeeping;
+  readonly #payloads: PayloadPolicy;
   #hasLeft = false;
 
   constructor(options: EngineOptions) {
@@ -104,6 +106,15 @@ export class Engine extends RunQueries {
       resume: (id) => this.resume(id),
       giveUp: (id, error) => this.#giveUpResuming(id, error),
     });
+    this.#payloads = new PayloadPolicy({
+      store,
+      values,
+      registry: options.registry,
+      clock,
+      turns: this.#turns,
+      isLive,
+      onDropped: (id) => this.forget(id),
+    });
     this.#housekeeping = new Housekeeping({
       store,
       clock,
@@ -111,28 +122,33 @@ export class Engine extends RunQueries {
       live: this.live,
       // Somebody may have brought it back to life, or removed it.
       remove: (id) => this.#turns.take(id, async () => (isLive(id) ? undefined : this.#remove(id))),
+      drop: (id) => this.#payloads.apply(id),
     });
   }
 
   /**
    * Starts a run. `inputs` replace the document's, node by node.
    * @throws ValidationError when the graph cannot run; its issues name the places
-   * @throws ConflictError `nothing_delivered` when there is nothing to run again
+   * @throws ConflictError `nothing_delivered`, `payloads_dropped` when there is nothing to run again
    */
   async start(document: Graph, options: StartOptions = {}): Promise<{ id: string }> {
-    const { newId } = this.#options;
     const { from, rerunOf } = options;
     const { graph: given, nodes } = await this.#check(partOf(document, options));
-    if (rerunOf !== undefined && from !== undefined) await this.#checkDelivered(rerunOf, from);
-    const id = newId();
-    return this.#housekeeping.whileStarting(() => this.#startChecked(id, given, nodes, options));
+    const start = () => this.#housekeeping.whileStarting(() => this.#startChecked(given, nodes, options));
+    if (rerunOf === undefined || from === undefined) return start();
+    return this.#payloads.whileSource(rerunOf, async () => {
+      await this.#checkDelivered(rerunOf, from);
+      return start();
+    });
   }
 
-  async #startChecked(id: string, given: Graph, nodes: PreparedNode[], options: StartOptions) {
+  async #startChecked(given: Graph, nodes: PreparedNode[], options: StartOptions) {
     const { clock, store } = this.#options;
     const { from, only, rerunOf } = options;
+    const id = this.#options.newId();
     this.values.open(id, nodes, true);
     const graph = await this.#keepInputs(id, given);
+    const dropping = nodes.filter(({ policy }) => policy.keepPayloads === 'failed').map((node) => node.id);
     const summary: RunSummary = {
       id,
       graph: graph.name,
@@ -142,6 +158,7 @@ export class Engine extends RunQueries {
       ...(this.#options.owner !== undefined && { owner: this.#options.owner }),
       ...(rerunOf !== undefined && { rerunOf }),
       ...(from !== undefined && { from, ...(only && { only }) }),
+      ...(dropping.length > 0 && { dropsPayloads: dropping }),
       nodes: Object.fromEntries(nodes.map((node) => [node.id, emptyCounters()])),
     };
     // It waits for tasks from outside also while it takes over another run's.
@@ -430,9 +447,11 @@ export class Engine extends RunQueries {
     });
   }
 
-  /** @throws ConflictError `nothing_delivered` */
+  /** @throws ConflictError `nothing_delivered`, `payloads_dropped` */
   async #checkDelivered(run: string, node: string): Promise<void> {
-    if ((await this.summary(run)).nodes[node]?.input) return;
+    const summary = await this.summary(run);
+    this.#payloads.checkKept(summary, node);
+    if (summary.nodes[node]?.input) return;
     const message = `Nothing was delivered to ${JSON.stringify(node)} in the run ${run}.`;
     throw new ConflictError('nothing_delivered', message, { details: { id: run, node } });
   }
@@ -440,8 +459,10 @@ export class Engine extends RunQueries {
   /** Lets a run that does again a part of another one have what was delivered there. */
   #takeOver(run: LiveRun): Promise<void> {
     const { store, values } = this;
+    const { rerunOf } = run.summary();
     const flush = async (id: string) => this.live.get(id)?.flush();
-    return takeOver(run, { runs: store.runs, values, clock: this.#options.clock, flush });
+    const take = () => takeOver(run, { runs: store.runs, values, clock: this.#options.clock, flush });
+    return rerunOf === undefined ? take() : this.#payloads.whileSource(rerunOf, take);
   }
 
   #enliven(
@@ -470,8 +491,10 @@ export class Engine extends RunQueries {
     void run.ended.then(() => {
       this.live.delete(run.id);
       this.values.close(run.id);
+      if (this.#hasLeft) return;
+      const drop = summary.dropsPayloads ? this.#payloads.apply(run.id) : Promise.resolve();
       // A store that refuses, or a run somebody else has removed, is left to the next time.
-      if (this.#options.retention && !this.#hasLeft) this.tidy().catch(() => {});
+      drop.then(() => this.#options.retention && this.tidy()).catch(() => {});
     });
     return run;
   }

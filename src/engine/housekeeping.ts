@@ -13,6 +13,8 @@ export interface HousekeepingOptions {
   live: ReadonlyMap<string, unknown>;
   /** Removes an ended run, unless it lives again by then. */
   remove: (run: string) => Promise<void>;
+  /** Lets go of payloads of an ended run that its nodes' policies do not keep. */
+  drop: (run: string) => Promise<void>;
 }
 
 export class Housekeeping {
@@ -39,6 +41,7 @@ export class Housekeeping {
   /** Not to be called again before it has settled. */
   async tidy(): Promise<void> {
     await this.#removeOld();
+    await this.#dropPayloads();
     const { store, live } = this.#options;
     const { pending, running, paused } = await store.runs.counts();
     // A run that lives, here or elsewhere, may have put what it is about to claim.
@@ -59,5 +62,16 @@ export class Housekeeping {
       ended.push({ id, endedAt: Date.parse(finishedAt ?? createdAt), bytes: sizes?.get(id) ?? 0 });
     }
     for (const id of beyondRetention(ended, retention, clock.now())) await remove(id);
+  }
+
+  /** Of runs that ended while there was no time for it. */
+  async #dropPayloads(): Promise<void> {
+    const { store, drop } = this.#options;
+    const left: string[] = [];
+    for await (const run of everyItem((page) => store.runs.list(page))) {
+      const { id, status, dropsPayloads, payloadsDroppedAt = '', finishedAt = '' } = run;
+      if (dropsPayloads && hasEnded(status) && payloadsDroppedAt < finishedAt) left.push(id);
+    }
+    for (const id of left) await drop(id);
   }
 }

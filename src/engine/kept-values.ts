@@ -114,7 +114,7 @@ export class KeptValues {
     if (state.claimed.has(reference.hash)) return;
     claim({ hash: reference.hash });
     if (!reference.nested) return;
-    for (const inner of storedIn(await this.#content(reference))) await this.#adopt(inner, state, claim);
+    for (const inner of storedIn(await this.contentOf(reference))) await this.#adopt(inner, state, claim);
   }
 
   /** Undefined: it is not that large, or no store can keep it, which the journal will say. */
@@ -135,12 +135,12 @@ export class KeptValues {
   }
 
   async #fetch(stored: StoredValue): Promise<unknown> {
-    const value = await this.#content(stored);
+    const value = await this.contentOf(stored);
     return stored.nested ? this.restore(value) : value;
   }
 
-  /** What was stored, with references to what was stored before it. */
-  async #content(stored: StoredValue): Promise<unknown> {
+  /** What was stored, with references to what was stored before it. @throws StoreError `payload_missing`, `value_damaged` */
+  async contentOf(stored: StoredValue): Promise<unknown> {
     const known = this.#atHand.get(stored.hash);
     let value = known?.value;
     if (!known) {

@@ -1,6 +1,8 @@
 /** What a run delivered to one of its nodes, read back from its journal for another run to take over. */
+import { ConflictError } from '../errors.ts';
 import type { RunStore } from '../store/store.ts';
 import { chunkAt } from './chunk-reader.ts';
+import { droppedOf } from './dropped-payloads.ts';
 import type { DeliverEntry, JournalEntry } from './journal.ts';
 
 export interface DeliveredQuery {
@@ -14,7 +16,10 @@ export interface DeliveredQuery {
   fromOutside: boolean;
 }
 
-/** The deliveries to a node, in order. @throws StoreError `chunk_damaged` */
+/**
+ * The deliveries to a node, in order.
+ * @throws StoreError `chunk_damaged`; ConflictError `payloads_dropped` where some are no longer kept
+ */
 export async function* deliveriesTo(runs: RunStore, query: DeliveredQuery): AsyncGenerator<DeliverEntry> {
   const { run, node, after, fromOutside } = query;
   const descent = fromOutside ? new Descent(node) : undefined;
@@ -24,11 +29,21 @@ export async function* deliveriesTo(runs: RunStore, query: DeliveredQuery): Asyn
     for (const entry of (await chunkAt(runs, run, summary.first)).entries) {
       const outside = descent?.take(entry);
       if (entry.kind !== 'deliver' || entry.node !== node || entry.seq <= after) continue;
+      const dropped = droppedOf(entry);
+      if (dropped && entry.payloads.some((_, i) => dropped.has(i) && (outside?.[i] ?? true)))
+        throw payloadsDropped(run, node);
       const payloads = outside ? entry.payloads.filter((_, i) => outside[i]) : entry.payloads;
       if (payloads.length > 0) yield { ...entry, payloads };
     }
   }
 }
+
+export const payloadsDropped = (run: string, node: string): ConflictError =>
+  new ConflictError(
+    'payloads_dropped',
+    `What was delivered to ${JSON.stringify(node)} in the run ${run} is no longer kept, since the node's policy keeps the payloads of failed tasks only: begin at a node before it.`,
+    { details: { id: run, node } },
+  );
 
 /** Which tasks come from those of a node, as far as the journal has been read. */
 class Descent {

@@ -10,6 +10,7 @@ import { hasEnded } from '../schema/run.ts';
 import { BitSet } from './bit-set.ts';
 import { seenKey } from './delivery.ts';
 import { keepsOrder } from './dispatch.ts';
+import { droppedOf } from './dropped-payloads.ts';
 import { clearJoin, holdForJoin } from './join.ts';
 import { type AttemptEntry, attemptEnd, type DeliverEntry, type JournalEntry } from './journal.ts';
 import {
@@ -140,7 +141,8 @@ export class Replay {
     }
   }
 
-  #deliver({ node: id, port, first, payloads, parents, edge, fed }: DeliverEntry): void {
+  #deliver(entry: DeliverEntry): void {
+    const { node: id, port, first, payloads, parents, edge, fed } = entry;
     const state = this.#state;
     if (fed !== undefined) state.fed = fed;
     const node = this.#node(id);
@@ -148,7 +150,7 @@ export class Replay {
     state.nextTask = Math.max(state.nextTask, first + payloads.length);
     if (edge !== undefined) state.edges[edge] = (state.edges[edge] ?? 0) + payloads.length;
     (this.#delivered[node.plan.index] as number[]).push(first, first + payloads.length - 1);
-    if (node.seen) for (const payload of payloads) node.seen.add(seenKey(node, port, payload));
+    if (node.seen) for (const key of seenKeys(entry, node.join !== undefined)) node.seen.add(key);
     if (node.join || node.plan.definition.kind === 'collect') {
       for (let i = 0; i < payloads.length; i++) this.#held.set(first + i, payloads[i]);
     }
@@ -195,4 +197,13 @@ export class Replay {
   #node(id: string): NodeState {
     return nodeAt(this.#state, this.#state.plan.indexOf.get(id) as number);
   }
+}
+
+/** By what the payloads of a delivery are known, those that are no longer kept included. */
+function seenKeys(entry: DeliverEntry, isJoin: boolean): string[] {
+  const { port, payloads, droppedKeys = [] } = entry;
+  const dropped = droppedOf(entry);
+  if (!dropped) return payloads.map((payload) => seenKey(isJoin, port, payload));
+  const there = payloads.filter((_, i) => !dropped.has(i));
+  return [...droppedKeys, ...there.map((payload) => seenKey(isJoin, port, payload))];
 }

@@ -2,11 +2,13 @@
 import type { WireError } from '../errors.ts';
 import type { Attempt, Task, TaskStatus } from '../schema/run.ts';
 import type { ChunkReader } from './chunk-reader.ts';
+import { droppedOf } from './dropped-payloads.ts';
 import { type AttemptEntry, attemptEnd } from './journal.ts';
 
 interface Delivery {
   node: string;
   payload: unknown;
+  isDropped: boolean;
   parent: string | null;
   partner?: string;
 }
@@ -28,7 +30,7 @@ export async function describeTasks(
   for (const number of numbers) {
     const delivery = deliveries.get(number);
     if (!delivery) continue;
-    const { node, parent, partner, payload } = delivery;
+    const { node, parent, partner, payload, isDropped } = delivery;
     const status = waitingStatus(number);
     tasks.set(number, {
       id: String(number),
@@ -37,7 +39,7 @@ export async function describeTasks(
       attempts: 0,
       parent,
       ...(partner && { partner }),
-      payload,
+      ...(isDropped ? { payload: null, payloadDropped: true } : { payload }),
     });
   }
   await chunks.eachEntry([...tasks.keys()], 'touched', (entry) => {
@@ -66,6 +68,7 @@ export async function deliveriesOf(chunks: ChunkReader, numbers: number[]): Prom
   const wanted = new Set(numbers);
   await chunks.eachEntry(numbers, 'created', (entry) => {
     if (entry.kind !== 'deliver') return;
+    const dropped = droppedOf(entry);
     entry.payloads.forEach((payload, i) => {
       const number = entry.first + i;
       if (!wanted.has(number)) return;
@@ -74,6 +77,7 @@ export async function deliveriesOf(chunks: ChunkReader, numbers: number[]): Prom
       found.set(number, {
         node: entry.node,
         payload,
+        isDropped: dropped?.has(i) ?? false,
         parent: parent && parent > 0 ? String(parent) : null,
         ...(partner && { partner: String(partner) }),
       });

@@ -46,6 +46,18 @@ export const emptyCounters = () => ({
   pending: 0,
 });
 
+interface DroppingRun {
+  status: Status;
+  dropsPayloads?: string[] | undefined;
+  nodes: Readonly<Record<string, { succeeded: number; duplicate: number }>>;
+}
+
+/** Whether payloads of a node's tasks are gone, or about to go: the run has ended, and the node's policy says so. */
+export function lacksPayloads({ status, dropsPayloads, nodes }: DroppingRun, node: string): boolean {
+  const { succeeded = 0, duplicate = 0 } = nodes[node] ?? {};
+  return hasEnded(status) && succeeded + duplicate > 0 && (dropsPayloads?.includes(node) ?? false);
+}
+
 /** An empty graph. */
 export function emptyGraph(name = 'Untitled') {
   const none: never[] = [];

@@ -96,6 +96,35 @@ export const controlCases = ({ client, raw, post, problem, refusal }: SuiteTools
       equal((now[1] as { b: number[][] }).b.flat().toSorted(), [1, 2], 'as the graph is now');
     },
 
+    async 'keeps payloads of failed tasks only, where the policy says so'() {
+      const fussy = "(s) => { if (s.length > 3) throw new Error('long'); return s.length; }";
+      const nodes = [
+        { ...code('a', fussy), policy: { keepPayloads: 'failed' as const } },
+        code('b', '(n) => n * 10'),
+      ];
+      const graph = graphOf('forget', nodes, [{ source: 'a', target: 'b' }], { a: ['one', 'three'] });
+      const id = await start(graph);
+      await client.followRun(id, () => {});
+      let dropped: string | undefined;
+      while (!dropped) ({ payloadsDroppedAt: dropped } = await client.getRun(id));
+      const { items } = await client.listTasks(id, { node: 'a' });
+      equal(
+        items.map(({ status, payload, payloadDropped }) => [status, payload, payloadDropped]),
+        [
+          ['succeeded', null, true],
+          ['failed', 'three', undefined],
+        ],
+        'tasks',
+      );
+      const { outputs, errors, dropsPayloads } = await client.getRun(id);
+      equal([outputs, errors[0]?.payload, dropsPayloads], [{ b: [30] }, 'three', ['a']], 'what stays');
+      equal((await client.getRunGraph(id)).inputs, {}, 'inputs');
+      await problem(await post(`/runs/${id}/rerun`, JSON.stringify({ node: 'a' })), 409, 'payloads_dropped');
+      const again = await client.rerun(id, { node: 'b' });
+      await client.followRun(again.id, () => {});
+      equal((await client.getRun(again.id)).outputs.b, [30], 'from the node after it');
+    },
+
     async 'refuses to run again what cannot be'() {
       const graph = await client.createGraph(graphOf('none', [code('a', '(n) => n')]));
       const { id } = await client.startRun(graph.id);

@@ -282,6 +282,12 @@ export const rules: Record<string, readonly Rule[]> = {
   run_not_live: [
     rule('The run is not under way, since its host has ended: resume it\\.', '运行已中断，请先继续运行。'),
   ],
+  payloads_dropped: [
+    rule(
+      `What was delivered to ${quoted} in the run (\\S+) is no longer kept, .+`,
+      '运行 $2 中到达 $1 的数据已不再保留，因为该节点只保留失败任务的数据；请从它之前的节点开始。',
+    ),
+  ],
   nothing_delivered: [
     rule(`Nothing was delivered to ${quoted} in the run (.+)\\.`, '在运行 $2 中，没有任务到达 $1。'),
   ],

@@ -1,6 +1,7 @@
 /** One graph open in the editor, with its keeper and the run on show. */
 import type { Client } from '../../api/client.ts';
 import { HandloomError, type Issue } from '../../errors.ts';
+import { lacksPayloads } from '../../schema/names.ts';
 import type { RunSummary } from '../../schema/run.ts';
 import type { GraphDocument } from '../../sync/graph-document.ts';
 import type { Catalog } from './catalog.svelte.ts';
@@ -102,7 +103,7 @@ export class Session {
   originOf(node: string): string | undefined {
     const shown = this.run?.summary;
     const runs = shown ? [shown, ...this.#before.filter(({ id }) => id !== shown.id)] : this.#before;
-    return runs.find(({ nodes }) => (nodes[node]?.input ?? 0) > 0)?.id;
+    return runs.find((run) => (run.nodes[node]?.input ?? 0) > 0 && !lacksPayloads(run, node))?.id;
   }
 
   /** Whether there is something to give a node where a run would begin. */

@@ -1,0 +1,202 @@
+/** `keepPayloads: 'failed'`: what is let go of when a run has ended, and what must stay. */
+import { expect, test } from 'vitest';
+import { KeptValues } from '../../src/engine/kept-values.ts';
+import { PayloadPolicy } from '../../src/engine/payload-policy.ts';
+import { Turns } from '../../src/engine/turns.ts';
+import { StoreError } from '../../src/errors.ts';
+import { registry } from '../../src/nodes/registry.ts';
+import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { faultyStore } from './faulty-store.ts';
+import { simulatedEngine } from './run-graph.ts';
+import { code, graph } from './small-graphs.ts';
+
+const policy = { keepPayloads: 'failed' } as const;
+const edge = (source: string, target: string): GraphEdge => ({ source, target });
+const numbers = (values: unknown[] = []) => (values as number[]).toSorted((a, b) => a - b);
+
+/** Runs to the end, and beyond: what may go has gone. */
+async function run(document: Graph, store: Store = createMemoryStore()) {
+  const parts = simulatedEngine(1, undefined, store);
+  const { id } = await parts.engine.start(document);
+  await parts.clock.until(parts.engine.ended(id));
+  await parts.engine.tidy();
+  const settle = async () => {
+    await parts.clock.until(parts.engine.ended(id));
+    await parts.engine.tidy();
+  };
+  return { ...parts, id, settle };
+}
+
+/** Everything a run keeps, as text. */
+async function keptText({ runs }: Store, id: string): Promise<string> {
+  const chunks = [];
+  for (const { first } of await runs.summaries(id)) chunks.push(await runs.chunk(id, first));
+  return JSON.stringify([await runs.get(id), chunks]);
+}
+
+const failing =
+  "(s, ctx) => { if (s.startsWith('bad') && ctx.attempt < 2) throw new Error('no'); return s.length; }";
+const line = (more: Partial<GraphNode> = { policy }) =>
+  graph([code('a', failing, more), code('b', '(n) => n * 10')], { a: ['secret', 'bad luck', 'hush'] }, [
+    edge('a', 'b'),
+  ]);
+
+test('payloads of tasks that ended well go with the end of the run; failed ones and outputs stay', async () => {
+  const { engine, store, id } = await run(line());
+  const text = await keptText(store, id);
+  expect([text.includes('secret'), text.includes('hush'), text.includes('bad luck')]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  const { items } = await engine.tasks(id, { node: 'a' });
+  expect(items.map(({ status, payload, payloadDropped }) => [status, payload, payloadDropped])).toEqual([
+    ['succeeded', null, true],
+    ['failed', 'bad luck', undefined],
+    ['succeeded', null, true],
+  ]);
+  const [task] = (await engine.lineage(id, '1', { direction: 'descendants' })).items;
+  expect(task).toMatchObject({ node: 'b', payload: 6 });
+  const { outputs, errors, dropsPayloads, payloadsDroppedAt } = await engine.report(id);
+  expect([numbers(outputs.b), errors[0]?.payload]).toEqual([[40, 60], 'bad luck']);
+  expect([dropsPayloads, typeof payloadsDroppedAt]).toEqual([['a'], 'string']);
+});
+
+test('without the policy all stays', async () => {
+  const { engine, store, id } = await run(line({}));
+  expect(await keptText(store, id)).toContain('secret');
+  expect((await engine.task(id, '1')).payload).toBe('secret');
+  expect(await engine.summary(id)).not.toHaveProperty('dropsPayloads');
+});
+
+test('a failed task is tried again, and its payload goes then', async () => {
+  const { engine, store, id, settle } = await run(line());
+  expect(await engine.retry(id)).toBe(1);
+  await settle();
+  const { status, outputs, nodes } = await engine.report(id);
+  expect([status, numbers(outputs.b), nodes.a?.succeeded]).toEqual(['succeeded', [40, 60, 80], 3]);
+  expect(await keptText(store, id)).not.toContain('bad luck');
+});
+
+test('a node whose payloads are gone is not run again, one after it is', async () => {
+  const { engine, clock, id } = await run(line());
+  await expect(engine.rerun(id, { node: 'a' })).rejects.toMatchObject({ code: 'payloads_dropped' });
+  const again = await engine.rerun(id, { node: 'b' });
+  await clock.until(engine.ended(again.id));
+  expect(numbers((await engine.report(again.id)).outputs.b)).toEqual([40, 60]);
+});
+
+test('what is taken over from a run stays until it has been', async () => {
+  const store = createMemoryStore();
+  const refusing = faultyStore(store, (method) => {
+    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
+  });
+  const { engine, clock } = simulatedEngine(1, undefined, refusing);
+  const { id } = await engine.start(line());
+  await clock.until(engine.ended(id));
+  await expect(engine.tidy()).rejects.toMatchObject({ code: 'store_busy' });
+  const payloads = new PayloadPolicy({
+    store,
+    values: new KeptValues(store),
+    registry,
+    clock,
+    turns: new Turns(),
+    isLive: () => false,
+    onDropped: () => {},
+  });
+  await payloads.whileSource(id, async () => {
+    await payloads.apply(id);
+    expect(await keptText(store, id)).toContain('secret');
+  });
+  await payloads.apply(id);
+  expect(await keptText(store, id)).not.toContain('secret');
+});
+
+const big = (letter: string) => `${letter}.repeat(50_000)`;
+
+test('artifacts go where nothing of the run refers to them any more', async () => {
+  const nodes = [
+    code('make', `(letter) => ${big('letter')}`),
+    code('take', '(text) => text[0] === "k" ? text : [text, text].map((t) => t.slice(0, 1)).join("")', {
+      policy,
+    }),
+  ];
+  const { engine, store, id } = await run(graph(nodes, { make: ['g', 'k'] }, [edge('make', 'take')]));
+  expect((await store.runs.sizes()).get(id)).toBeLessThan(55_000);
+  const { outputs } = await engine.report(id);
+  expect(outputs.take?.map((text) => (text as string).length).toSorted()).toEqual([2, 50_000]);
+});
+
+test('what a value that stays holds within it stays, too', async () => {
+  const nodes = [
+    code('make', `(letter) => ${big('letter')}`, { policy }),
+    { id: 'all', type: 'flow.collect', policy },
+  ];
+  const { engine, id } = await run(graph(nodes, { make: ['x', 'y'] }, [edge('make', 'all')]));
+  const { outputs } = await engine.report(id);
+  expect((outputs.all?.[0] as string[]).map((text) => text.length)).toEqual([50_000, 50_000]);
+});
+
+test('duplicates of payloads that are gone are still told', async () => {
+  const nodes = [
+    code('a', '(n, ctx) => { if (n === 2 && ctx.attempt < 2) throw new Error("no"); return { seven: 7 }; }'),
+    code('d', '({ seven }) => seven', { policy: { ...policy, dedupe: true } }),
+  ];
+  const { engine, id, settle } = await run(graph(nodes, { a: [1, 3, 2] }, [edge('a', 'd')]));
+  expect((await engine.summary(id)).nodes.d).toMatchObject({ succeeded: 1, duplicate: 1 });
+  expect((await engine.tasks(id, { node: 'd' })).items.every((task) => task.payloadDropped)).toBe(true);
+  await engine.retry(id);
+  await settle();
+  expect((await engine.summary(id)).nodes.d).toMatchObject({ input: 3, succeeded: 1, duplicate: 2 });
+  await engine.retry(id);
+  expect((await engine.report(id)).outputs.d).toEqual([7]);
+});
+
+test.each(['flow.collect', 'flow.reduce'])('%s goes on after a retry as if all had stayed', async (type) => {
+  const gather = {
+    id: 'g',
+    type,
+    ...(type === 'flow.reduce' && { params: { code: '(sum, n) => sum + n', initial: 0 } }),
+  };
+  const outputsWith = async (more: Partial<GraphNode>) => {
+    const nodes = [
+      code('a', '(n, ctx) => { if (n < 2 && ctx.attempt < 2) throw 1; return n; }', more),
+      { ...gather, ...more },
+    ];
+    const { engine, id, settle } = await run(graph(nodes, { a: [0, 1, 2, 3] }, [edge('a', 'g')]));
+    await engine.retry(id);
+    await settle();
+    return JSON.stringify(
+      (await engine.report(id)).outputs.g?.map((v) => (Array.isArray(v) ? numbers(v) : v)),
+    );
+  };
+  expect(await outputsWith({ policy })).toBe(await outputsWith({}));
+});
+
+test('what a cancelled run has gathered, and not given out, stays', async () => {
+  const nodes = [code('a', '(n) => n', { policy }), { id: 'all', type: 'flow.collect', policy }];
+  const { engine, clock } = simulatedEngine(1);
+  const document = graph(nodes, { a: ['one'] }, [edge('a', 'all')]);
+  const { id } = await engine.start(document, { keepOpen: true });
+  while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
+  await clock.until(engine.cancel(id));
+  await engine.tidy();
+  const { items } = await engine.tasks(id, {});
+  expect(items.map(({ node, payload }) => [node, payload])).toEqual([
+    ['a', null],
+    ['all', 'one'],
+  ]);
+});
+
+test('payloads within a subgraph go, and what came to it', async () => {
+  const inner = graph([code('x', '(s) => s.length', { policy })], {});
+  const nodes = [
+    { id: 'S', type: 'flow.subgraph', params: { graph: { ...inner, inputs: { x: ['within'] } } }, policy },
+  ];
+  const { engine, store, id } = await run(graph(nodes, { S: ['outside'] }));
+  const text = await keptText(store, id);
+  expect([text.includes('outside'), text.includes('within')]).toEqual([false, false]);
+  expect(numbers((await engine.report(id)).outputs.S)).toEqual([6, 7]);
+});
