@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { refuseNewer } from '../../src/engine/journal-versions.ts';
+import { payloadsDropped } from '../../src/engine/redelivery.ts';
+import { restrictGraph } from '../../src/engine/scope.ts';
 import { validateGraph } from '../../src/engine/validate.ts';
+import { warningsOf } from '../../src/engine/warnings.ts';
 import {
   HostDiedError,
   NotFoundError,
@@ -11,6 +14,7 @@ import {
 import { pathParts } from '../../src/files/file-path.ts';
 import { prepareTools } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
+import type { Graph } from '../../src/schema/graph.ts';
 import { readJson } from '../../src/schema/read-json.ts';
 import { readSelect } from '../../src/schema/sql-text.ts';
 import { sayProblem } from '../../src/ui/i18n/problems-zh.ts';
@@ -117,6 +121,20 @@ describe('problems in Chinese', () => {
       throw new HostDiedError(2);
     },
     'a journal of a newer version': () => refuseNewer('r1', 99),
+    'payloads that are gone': () => {
+      throw payloadsDropped('r1', 'a');
+    },
+    'a beginning within a cycle': () => {
+      const within = graph({ nodes: [code('a', 'x => x')] });
+      const around = graph({ nodes: [sub('S', within)], edges: [{ source: 'S', target: 'S' }] });
+      restrictGraph(around as Graph, { from: 'S/a' });
+    },
+    'a policy that says nothing': () => {
+      const [warning] = warningsOf(
+        graph({ nodes: [{ ...sub('S', graph({})), policy: { cache: true } }] }) as Graph,
+      );
+      throw warning;
+    },
     'a run that is gone': () => {
       throw new NotFoundError('run', 'r1');
     },
