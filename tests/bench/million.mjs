@@ -130,18 +130,22 @@ async function overHttp(base, graph, pid) {
 }
 
 /**
- * Kills a server late in the run, starts another on its data, and asks about the run when it has ended.
+ * Kills a server when a run that is kept open has done all it was given, starts another on its data, which reads all of
+ * the journal to go on, and asks about the run when it has ended.
  * @param {About} about
  * @returns {Promise<Findings>}
  */
 async function journal({ million, signal }) {
   const folder = makeFolder();
-  const graph = graphOf(addSquare, million / 2);
+  // The last input comes by itself: see `keptOpen`.
+  const count = million / 2;
+  const graph = graphOf(addSquare, count - 1);
+  const last = { inputs: { add: [[count - 1, count]] } };
   /** @type {Wait[]} */
   const waits = [];
   try {
     const first = await startServer(folder.path, signal);
-    const id = await runUntil(first, graph, million * 0.85).finally(() => first.stop('SIGKILL'));
+    const id = await keptOpen(first, graph, last).finally(() => first.stop('SIGKILL'));
 
     const spawned = performance.now();
     const second = await startServer(folder.path, signal);
@@ -159,8 +163,9 @@ async function journal({ million, signal }) {
       },
     );
     const base = `${second.url}/api`;
+    await post(`${base}/runs/${id}/close`);
     await (await fetch(`${base}/runs/${id}/events`)).text();
-    checkEach(await outputsOverApi({ base, id, node: 'square' }), million / 2, (i) => (2 * i + 1) ** 2);
+    checkEach(await outputsOverApi({ base, id, node: 'square' }), count, (i) => (2 * i + 1) ** 2);
     await second.stop();
 
     const third = await startServer(folder.path, signal);
@@ -185,24 +190,32 @@ async function journal({ million, signal }) {
 }
 
 /**
- * Runs a graph until that many of its tasks have ended.
+ * Starts a run that waits for more, and settles when all it was given has been done and is in its journal.
  * @param {import('./handloom.mjs').Server} server
  * @param {Graph} graph
- * @param {number} enough
+ * @param {{ inputs: Record<string, unknown[]> }} last once everything else has ended: its answer tells that all is kept
  */
-async function runUntil({ url }, graph, enough) {
-  /** @param {string} path @param {object} [body] */
-  const call = async (path, body) =>
-    (await fetch(`${url}/api${path}`, body && { method: 'POST', body: JSON.stringify(body) })).json();
-  const { id: graphId } = await call('/graphs', graph);
-  const { id } = await call(`/graphs/${graphId}/runs`, {});
-  for (let ended = 0; ended < enough; ) {
-    const [run] = (await call('/runs?limit=1')).items;
-    if (run.finishedAt) throw new Error('The run was over before its host could be killed');
-    const counters = /** @type {{ succeeded: number }[]} */ (Object.values(run.nodes));
-    ended = counters.reduce((sum, { succeeded }) => sum + succeeded, 0);
-  }
+async function keptOpen({ url }, graph, last) {
+  const base = `${url}/api`;
+  const given = Object.values(graph.inputs ?? {}).flat().length;
+  const { id: graphId } = await post(`${base}/graphs`, graph);
+  const { id } = await post(`${base}/graphs/${graphId}/runs`, { keepOpen: true });
+  const done = async () => {
+    const { items } = await (await fetch(`${base}/runs?limit=1`)).json();
+    const counters = /** @type {{ succeeded: number }[]} */ (Object.values(items[0].nodes));
+    return counters.every(({ succeeded }) => succeeded >= given);
+  };
+  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));
+  await post(`${base}/runs/${id}/inject`, last);
   return /** @type {string} */ (id);
+}
+
+/** @param {string} address @param {object} [body] */
+async function post(address, body = {}) {
+  const response = await fetch(address, { method: 'POST', body: JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${address}: ${response.status} ${text}`);
+  return text && JSON.parse(text);
 }
 
 /** One payload that becomes `count` tasks. @param {number} count @returns {Graph} */
