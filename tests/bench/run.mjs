@@ -51,11 +51,16 @@ const pools = [
   'tinypool, 32 tasks a thread',
   'workerpool',
 ];
+/** Of heavy work only: what the cores give, and pools whose users pack tasks together. */
+const ofHeavyWork = [
+  'plain loops, one a core',
+  ...['piscina', 'tinypool', 'workerpool'].map((name) => `${name}, 20 tasks a call`),
+];
 const nodeContestants = {
   'plain loop': inOwnProcess('plain loop'),
   'Handloom, handloom run': viaCommandLine,
   'Handloom, over HTTP': viaServer,
-  ...Object.fromEntries(pools.map((name) => [name, inOwnProcess(name)])),
+  ...Object.fromEntries([...pools, ...ofHeavyWork].map((name) => [name, inOwnProcess(name)])),
   ...findQueues(
     (name) => isWanted('Node', 'add-square', name) || isWanted('Node', 'primes', name),
     inOwnProcess,
@@ -75,6 +80,7 @@ if (!existsSync(join(root, 'dist/server/cli.js')) || !existsSync(join(root, 'dis
   if (status !== 0) process.exit(1);
 }
 
+const began = performance.now();
 const circumstances = {
   date: new Date().toISOString().slice(0, 10),
   cores,
@@ -104,6 +110,7 @@ const millions = millionTables(million);
 if (millions) console.log(`\n${millions}\n`);
 for (const line of lines) console.log(line);
 if (sections.length + lines.length === 0) console.log(`No contestant matches ${options.only}`);
+console.log(`It took ${Math.round((performance.now() - began) / 1000)} s.`);
 if (!options.quick && options.only === undefined && process.exitCode === undefined) {
   const here = (/** @type {string} */ name) => join(root, 'tests/bench', name);
   writeFileSync(
@@ -118,6 +125,7 @@ if (!options.quick && options.only === undefined && process.exitCode === undefin
 /** @param {string} where @param {WorkloadName} workload @param {string} contestant */
 function isWanted(where, workload, contestant) {
   if (contestant.startsWith('Celery') && workload === 'primes') return false;
+  if (ofHeavyWork.includes(contestant) && workload !== 'primes') return false;
   return `${where}/${workload}/${contestant}`.includes(options.only ?? '');
 }
 

@@ -49,6 +49,7 @@ function median(values) {
 }
 
 const isLoop = (/** @type {Row} */ { contestant }) => contestant.startsWith('plain loop');
+const isQueue = (/** @type {Row} */ { contestant }) => contestant.includes(' on Redis');
 const isHandloom = (/** @type {Row} */ { contestant }) => contestant.startsWith('Handloom');
 
 /**
@@ -74,7 +75,9 @@ export function sectionOf(where, { title, steps }, count, cores, measured) {
       tasksPerSecond: Math.round((tasks * 1000) / ms),
     };
   });
-  const [bestPool] = rows.filter((row) => !isLoop(row) && !isHandloom(row)).sort((a, b) => a.ms - b.ms);
+  const [bestPool] = rows
+    .filter((row) => !isLoop(row) && !isHandloom(row) && !isQueue(row))
+    .sort((a, b) => a.ms - b.ms);
   const loop = rows.find(isLoop);
   for (const row of rows) {
     if (bestPool) row.toBestPool = ratio(row.ms, bestPool.ms);
@@ -84,17 +87,18 @@ export function sectionOf(where, { title, steps }, count, cores, measured) {
 }
 
 /**
- * One line for each way into Handloom: the figure that matters most.
+ * One line for each way into Handloom: the figure that matters most, as a ratio of speeds, and what is wanted of it.
  * @param {Section} section
  * @param {Workload} workload
  */
-export function headlines({ where, workload: title, bestPool, rows }, { yardstick }) {
+export function headlines({ where, workload: title, bestPool, rows }, { yardstick, wanted }) {
   return rows.filter(isHandloom).map((row) => {
     const name = `${where}, ${title}: ${row.contestant}`;
+    const beside = rows.filter(isQueue).map((queue) => `, ${ratio(queue.ms, row.ms)} × ${queue.contestant}`);
     if (yardstick === 'best pool' && row.toBestPool !== undefined)
-      return `${name} takes ${row.toBestPool} × the time of the best pool (${bestPool}).`;
+      return `${name} is ${ratio(1, row.toBestPool)} × as fast as the best pool, ${bestPool} (wanted: ${wanted})${beside.join('')}.`;
     if (yardstick === 'loop ÷ cores' && row.toLoopByCores !== undefined)
-      return `${name} takes ${row.toLoopByCores} × (plain loop ÷ cores).`;
+      return `${name} is ${ratio(1, row.toLoopByCores)} × as fast as cores × a plain loop (wanted: ${wanted})${beside.join('')}.`;
     return `${name} does ${grouped(row.tasksPerSecond)} tasks/s.`;
   });
 }
@@ -138,10 +142,11 @@ ${Object.entries(circumstances)
 
 Handloom records every task, its result and its lineage (SQLite on Node, IndexedDB in Chromium) and its time is that
 of its report, from start to finish; "door to door" is what its user waited for. Pools record nothing, are warm, have a
-thread for each core and get one call per task. All contestants take turns in each round; the figures are medians, and
-everybody's results have been checked. A ratio below 1 is faster than what it is held against. BullMQ has a thread and
-Celery a process for each core, both on a Redis that keeps all in memory; being slow on small work, they get a part of
-it ("measured"), and their time is that multiplied. Celery's tasks are Python, so it has no part in the heavy work.
+thread for each core and get one call per task, unless more are named. All contestants take turns in each round; the
+figures are medians, and everybody's results have been checked. In the tables, a ratio below 1 is faster than what it is
+held against. BullMQ has a thread and Celery a process for each core, both on a Redis that keeps all in memory; being
+slow on small work, they get a part of it ("measured"), and their time is that multiplied. Celery's tasks are Python, so
+it has no part in the heavy work. "Plain loops, one a core" is what this machine gives when all its cores work.
 
 ${lines.map((line) => `- ${line}`).join('\n')}
 

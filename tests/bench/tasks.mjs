@@ -31,3 +31,11 @@ export function sumOfPrimes(limit) {
   }
   return sum;
 }
+
+/**
+ * The same for several limits, for pools that are given some tasks in one call.
+ * @param {number[]} limits
+ */
+export function sumsOfPrimes(limits) {
+  return limits.map(sumOfPrimes);
+}
