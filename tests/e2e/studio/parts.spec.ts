@@ -19,7 +19,7 @@ test('a run from a node on, or of it alone, has what reached it in the last run'
 
   // By the menu at the card: a node that has inputs of its own.
   await studio.node('double').click({ button: 'right' });
-  await page.getByRole('menuitem', { name: 'Run only this node' }).click();
+  await page.getByRole('menuitem', { name: 'Run only this' }).click();
   await studio.hasResults(['2', '4', '6']);
   await expect(studio.figure('increment', 'Succeeded')).toHaveCount(0);
 
