@@ -35,7 +35,7 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
   const entry = options.entry ?? new URL('./task-thread.js', import.meta.url);
   const limitMb = options.memoryMb ?? threadMemoryMb();
   const guard = new ThreadGuard();
-  const outOfMemory = `it ran out of memory (limit ${limitMb} MB; mode "process" may take more)`;
+  const outOfMemory = `it ran out of memory (limit ${limitMb} MB)`;
   return (name): SpawnedWorker => {
     // The thread writes its number in the system into it.
     const id = new Int32Array(new SharedArrayBuffer(4));
@@ -93,6 +93,9 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
   };
 }
 
+/** What V8 says before it ends a process: there is no more room, or a list is larger than there can be. */
+const outOfMemoryWords = /out of memory|Reached heap limit|invalid (size|table size|array length)/;
+
 /** Spawns child processes, which know nothing of this one's environment. */
 export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
   const entry = fileURLToPath(options.entry ?? new URL('./task-process.js', import.meta.url));
@@ -129,11 +132,7 @@ export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
       });
       child.once('exit', (code, signal) => {
         unwatch();
-        tell(
-          /heap out of memory|Reached heap limit/.test(lastWords)
-            ? outOfMemory
-            : endOf(code, signal, lastWords),
-        );
+        tell(outOfMemoryWords.test(lastWords) ? outOfMemory : endOf(code, signal, lastWords));
       });
     });
     // Failing to reach a child that is on its way out is told by its exit.

@@ -128,6 +128,7 @@ export function send(
   { chain = [], alone = false }: { chain?: Link[]; alone?: boolean } = {},
 ): number {
   const { plan } = node;
+  const apart = alone || (state.apart.size > 0 && tasks.some((task) => state.apart.has(task)));
   const batch: Batch = {
     id: state.nextBatch++,
     run: state.run,
@@ -140,6 +141,7 @@ export function send(
     ...(chain.length > 0 && {
       chain: chain.map(({ node: { plan: next }, first }) => ({ node: next.id, first })),
     }),
+    ...(apart && { apart }),
     stopOnError: plan.policy.mode === 'serial' && plan.policy.retry.max > 0,
   };
   const writeAhead = plan.definition.effects === true || alone || state.suspects.isCareful;

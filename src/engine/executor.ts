@@ -41,6 +41,8 @@ export interface Batch {
    * task at each: `first`, `first + 1`, … in the order of the results. `id` is the executor's own.
    */
   chain?: { node: string; first: number; id?: number }[];
+  /** One of its tasks may take its worker with it, or the host: to be run where it can take nobody else. */
+  apart?: boolean;
   /** Leave the rest of the batch undone after the first failure (serial nodes that retry keep their order). */
   stopOnError: boolean;
 }

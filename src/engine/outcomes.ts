@@ -51,6 +51,8 @@ export function settleOutcome(
     for (const feeder of nodeAt(state, target).feeders) markReady(state, feeder);
   }
 
+  if (batch.apart && (outcome.kind === 'done' || outcome.kind === 'timeout'))
+    for (const task of batch.tasks) state.apart.delete(task);
   if (batch.tasks.length === 0) return settleInitialState(state, node, outcome);
   switch (outcome.kind) {
     case 'done':
@@ -62,6 +64,8 @@ export function settleOutcome(
     case 'died': {
       // Of a chain it may have been a later node's task: run apart, they show which.
       const culprit = chain.length > 0 ? undefined : batch.tasks.length === 1 ? 0 : outcome.index;
+      for (const task of culprit === undefined ? batch.tasks : batch.tasks.slice(culprit, culprit + 1))
+        state.apart.add(task);
       if (culprit === undefined) {
         for (let i = 0; i < batch.tasks.length; i++)
           node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);

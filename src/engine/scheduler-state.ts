@@ -144,6 +144,8 @@ export interface SchedulerState {
   inFlight: Map<number, Flight>;
   /** Tasks that may have taken their host down. */
   suspects: Suspects;
+  /** Tasks whose worker died with them when they were run last. */
+  apart: Set<number>;
   /** Batches of thread and serial nodes under way. */
   sharedOut: number;
   /** Soonest first. */
@@ -210,6 +212,7 @@ export function createState(plan: Plan, options: SchedulerOptions): SchedulerSta
     nextBatch: 1,
     inFlight: new Map(),
     suspects: new Suspects(),
+    apart: new Set(),
     sharedOut: 0,
     delayed: [],
     edges: new Array<number>(plan.edgeCount).fill(0),

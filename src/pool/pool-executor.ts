@@ -65,6 +65,11 @@ export class PoolExecutor implements Executor {
     this.#async = this.#pool('async', options.thread, 1, 'sideBySide');
   }
 
+  /** Whether workers of mode `process` can be ended by their tasks without harm to this process. */
+  get #hasProcesses(): boolean {
+    return this.#options.process !== this.#options.thread;
+  }
+
   get stats(): PoolStats {
     const pools = [this.#shared, this.#async, ...this.#ownPools()];
     const sum = { alive: 0, busy: 0 };
@@ -100,13 +105,15 @@ export class PoolExecutor implements Executor {
     const { node, program } = open;
     if (node.definition.place === 'host') return this.#runHere(open, batch);
     const { mode, workers } = node.policy;
-    if (mode === 'async') return this.#async.submit(program, batch);
-    if (mode !== 'process') {
-      const chain = batch.chain?.flatMap((link) => nodes?.get(link.node)?.program ?? []);
-      return this.#shared.submit(program, batch, chain);
+    if (mode === 'process' || (batch.apart && this.#hasProcesses)) {
+      // What its results go on to is sent out by itself.
+      delete batch.chain;
+      open.pool ??= this.#pool('process', this.#options.process, workers ?? this.parallelism);
+      return open.pool.submit(program, batch);
     }
-    open.pool ??= this.#pool('process', this.#options.process, workers ?? this.parallelism);
-    return open.pool.submit(program, batch);
+    if (mode === 'async') return this.#async.submit(program, batch);
+    const chain = batch.chain?.flatMap((link) => nodes?.get(link.node)?.program ?? []);
+    return this.#shared.submit(program, batch, chain);
   }
 
   cancel(runId: string): void {

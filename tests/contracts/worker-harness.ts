@@ -40,7 +40,7 @@ export class Harness {
   #runs = 0;
   #batches = 0;
 
-  constructor(spawn: Spawn, cores = 2, clock = realClock) {
+  constructor(spawn: Spawn, cores = 2, clock = realClock, process = spawn) {
     const world: World = {
       files: this.#fakeFiles(),
       tables: { rows: async () => [{ a: 1 }] } as unknown as Tables,
@@ -63,7 +63,7 @@ export class Harness {
       cores,
       clock,
       thread: spawn,
-      process: spawn,
+      process,
       world,
       onProgress: (_batch, _index, fraction) => this.fractions.push(fraction),
     });

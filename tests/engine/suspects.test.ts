@@ -215,3 +215,27 @@ test('a host that leaves in good order makes nobody a suspect', async () => {
   expect(entries.some((entry) => entry.kind === 'leave')).toBe(true);
   expect(entries.some((entry) => entry.kind === 'start' && entry.alone)).toBe(false);
 });
+
+test('a task whose worker died goes apart from others, and what it leaves behind does not', async () => {
+  const { engine, clock, executor } = simulatedEngine(1, undefined, createMemoryStore());
+  const sent: { payloads: unknown[]; apart: boolean }[] = [];
+  const execute = executor.execute.bind(executor);
+  executor.execute = async (batch) => {
+    const { apart = false, payloads } = batch;
+    sent.push({ payloads, apart });
+    // Like a task that only a process of its own can bear.
+    if (payloads.includes(3) && !apart) return { kind: 'died', reason: 'out of memory', worker: 'w' };
+    return execute(batch);
+  };
+  const { id } = await engine.start(graph([code('a')], { a: numbers(6) }), { keepOpen: true });
+  while (clock.next()) await turn();
+  await engine.inject(id, { a: [6] });
+  await engine.close(id);
+  await clock.until(engine.ended(id));
+  const report = await engine.report(id);
+  expect(report).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 7 } } });
+  const withThree = sent.filter(({ payloads }) => payloads.includes(3));
+  expect(withThree.map(({ apart }) => apart)).toEqual([false, true]);
+  // Once it is over, nothing goes apart any more.
+  expect(sent.at(-1)).toEqual({ payloads: [6], apart: false });
+});

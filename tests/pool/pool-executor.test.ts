@@ -1,6 +1,6 @@
 /** What the executor decides by itself, on real threads. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { threadSpawner } from '../../server/node-workers.ts';
+import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { outcome } from '../../src/engine/executor.ts';
 import { done, Harness, realClock } from '../contracts/worker-harness.ts';
@@ -64,6 +64,24 @@ it('fails a node whose code never gets ready', async () => {
   const result = await harness.run({ code: '(() => { for (;;); })()' }, [1, 2]);
   expect(result.outcomes).toEqual([outcome.failed, outcome.failed]);
   expect(result.errors[0]?.code).toBe('load_timeout');
+});
+
+it('runs in a process what may take its worker with it, results of a chain included', async () => {
+  harness = new Harness(
+    threadSpawner({ entry: entries.thread }),
+    2,
+    realClock,
+    processSpawner({ entry: entries.process }),
+  );
+  const run = harness.open([{ code: '(x) => [x, process.ppid]' }, { id: 'm', code: '(x) => x' }]);
+  const chain = [{ node: 'm', first: 9 }];
+  const near = done(await harness.execute(run, [1]));
+  const apart = done(await harness.execute(run, [1], { apart: true, chain }));
+  expect([near.worker, near.values]).toEqual(['thread 1', [[1, process.ppid]]]);
+  expect([apart.worker, apart.values]).toEqual(['process 1', [[1, process.pid]]]);
+  expect(apart.chained).toBeUndefined();
+  harness.executor.close(run);
+  expect(harness.executor.stats.alive).toBe(1);
 });
 
 it('keeps the processes of a node for itself and ends them with the run', async () => {

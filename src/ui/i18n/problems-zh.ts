@@ -198,10 +198,6 @@ export const rules: Record<string, readonly Rule[]> = {
   ],
   worker_died: [
     rule(
-      'The worker ended while the task ran: it ran out of memory \\(limit (\\d+) MB; .+\\)',
-      '任务运行时工作线程结束了：内存不足（上限 $1 MB；“process”模式可用更多）。',
-    ),
-    rule(
       'The worker ended while the task ran: it ran out of memory \\(limit (\\d+) MB\\)',
       '任务运行时工作线程结束了：内存不足（上限 $1 MB）。',
     ),
