@@ -13,6 +13,7 @@ export function createMigrations(dialect: SqlDialect): Record<string, Migration>
     '001_graphs_runs_artifacts': { up: (db) => createTables(db, types) },
     '002_artifact_uses': { up: (db) => createArtifactUses(db, types) },
     '003_cache': { up: (db) => createCache(db, types) },
+    '004_settings': { up: (db) => createSettings(db, types) },
   };
 }
 
@@ -114,4 +115,14 @@ async function createCache({ schema }: Kysely<unknown>, { key, bytes }: ColumnTy
     .addColumn('bytes', bytes, (column) => column.notNull())
     .execute();
   await schema.createIndex('cache_by_age').on('cache').columns(['at']).execute();
+}
+
+/** Settings, and what a cached result takes with its artifacts; of older ones only their own bytes are known. */
+async function createSettings({ schema }: Kysely<unknown>, { key, text }: ColumnTypes): Promise<void> {
+  await schema
+    .createTable('settings')
+    .addColumn('key', key, (column) => column.primaryKey().notNull())
+    .addColumn('value', text, (column) => column.notNull())
+    .execute();
+  await schema.alterTable('cache').addColumn('size', 'bigint').execute();
 }

@@ -26,7 +26,9 @@ export interface SqlTables {
   artifacts: { hash: string; bytes: Bytes };
   /** `run`: a run, or the key of a cached result. */
   artifact_uses: { run: string; hash: string };
-  cache: { key: string; at: number; bytes: Bytes };
+  /** `size`: with its artifacts; null for those put before that was kept. */
+  cache: { key: string; at: number; bytes: Bytes; size: number | null };
+  settings: { key: string; value: string };
 }
 
 /** libsql gives an ArrayBuffer for a blob. */

@@ -31,28 +31,42 @@ async function freePages(db: Kysely<SqlTables>): Promise<number> {
   return Number(rows[0]?.freelist_count ?? 0);
 }
 
-/** Bytes by run: its journal, and the artifacts it uses. */
-export async function sizesOfRuns(db: Kysely<SqlTables>): Promise<Map<string, number>> {
+/** Runs in one question; SQLite takes a limited number of parameters. */
+const runsAtOnce = 500;
+
+/** Bytes by run, of all or of these: its journal, and the artifacts it uses. */
+export async function sizesOfRuns(
+  db: Kysely<SqlTables>,
+  ids?: readonly string[],
+): Promise<Map<string, number>> {
+  if (!ids) return sizesOfSome(db);
+  const sizes = new Map<string, number>();
+  for (let at = 0; at < ids.length; at += runsAtOnce) {
+    for (const [run, bytes] of await sizesOfSome(db, ids.slice(at, at + runsAtOnce))) sizes.set(run, bytes);
+  }
+  return sizes;
+}
+
+async function sizesOfSome(db: Kysely<SqlTables>, ids?: readonly string[]): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   const add = (rows: readonly { run: string; bytes: number }[]) => {
     for (const { run, bytes } of rows) sizes.set(run, (sizes.get(run) ?? 0) + Number(bytes));
   };
-  add(
-    await db
-      .selectFrom('chunk_bodies')
-      .innerJoin('runs', 'runs.id', 'chunk_bodies.run')
-      .select(['run', sql<number>`sum(length(bytes))`.as('bytes')])
-      .groupBy('run')
-      .execute(),
-  );
-  add(
-    await db
-      .selectFrom('artifact_uses')
-      .innerJoin('artifacts', 'artifacts.hash', 'artifact_uses.hash')
-      .innerJoin('runs', 'runs.id', 'artifact_uses.run')
-      .select(['run', sql<number>`sum(length(bytes))`.as('bytes')])
-      .groupBy('run')
-      .execute(),
-  );
+  const bytes = sql<number>`sum(length(bytes))`.as('bytes');
+  let journals = db
+    .selectFrom('chunk_bodies')
+    .innerJoin('runs', 'runs.id', 'chunk_bodies.run')
+    .select(['run', bytes]);
+  let artifacts = db
+    .selectFrom('artifact_uses')
+    .innerJoin('artifacts', 'artifacts.hash', 'artifact_uses.hash')
+    .innerJoin('runs', 'runs.id', 'artifact_uses.run')
+    .select(['run', bytes]);
+  if (ids) {
+    journals = journals.where('run', 'in', ids);
+    artifacts = artifacts.where('run', 'in', ids);
+  }
+  add(await journals.groupBy('run').execute());
+  add(await artifacts.groupBy('run').execute());
   return sizes;
 }

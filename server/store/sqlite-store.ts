@@ -19,7 +19,7 @@ import {
   splitRun,
   summaryOf,
 } from '../../src/store/run-parts.ts';
-import type { GraphRecord, GraphStore, RunStore, Store } from '../../src/store/store.ts';
+import type { GraphRecord, GraphStore, RunStore, SettingsStore, Store } from '../../src/store/store.ts';
 import { valueCodec } from '../../src/store/value-codec.ts';
 import { createArtifacts, releaseArtifacts } from './sqlite-artifacts.ts';
 import { createCache } from './sqlite-cache.ts';
@@ -49,6 +49,7 @@ export async function createSqliteStore(file: string): Promise<Store> {
     artifacts: createArtifacts(guard),
     values: valueCodec,
     cache: createCache(guard),
+    settings: createSettings(guard),
     close: async () => {
       if (closed) return;
       closed = true;
@@ -287,7 +288,7 @@ function createRuns(guard: Guard): RunStore {
         await giveBackSpace(db);
         return gone;
       }),
-    sizes: () => guard(sizesOfRuns),
+    sizes: (ids) => guard((db) => sizesOfRuns(db, ids)),
     counts: () =>
       guard(async (db) => {
         const rows = await db
@@ -299,6 +300,27 @@ function createRuns(guard: Guard): RunStore {
         for (const row of rows) counts[row.status as RunStatus] = Number(row.count);
         return counts;
       }),
+  };
+}
+
+function createSettings(guard: Guard): SettingsStore {
+  return {
+    get: (key) =>
+      guard(async (db) => {
+        const row = await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst();
+        return row && JSON.parse(row.value);
+      }),
+    set: (key, value) =>
+      guard((db) =>
+        db.transaction().execute(async (tx) => {
+          await tx.deleteFrom('settings').where('key', '=', key).execute();
+          if (value === undefined) return;
+          await tx
+            .insertInto('settings')
+            .values({ key, value: JSON.stringify(value) })
+            .execute();
+        }),
+      ),
   };
 }
 

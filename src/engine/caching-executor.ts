@@ -135,8 +135,11 @@ export class CachingExecutor implements Executor {
         const ports = result.ports?.slice(value, end);
         value = end;
         if (!succeeded) return;
-        const uses = [...storedIn(values).map(({ hash }) => hash), ...tablesIn(values)];
-        entries.push({ key, at, uses, bytes: store.values.encode({ values, ...(ports && { ports }) }) });
+        const stored = storedIn(values);
+        const uses = [...stored.map(({ hash }) => hash), ...tablesIn(values)];
+        const bytes = store.values.encode({ values, ...(ports && { ports }) });
+        const size = stored.reduce((sum, one) => sum + one.bytes, bytes.length);
+        entries.push({ key, at, uses, bytes, size });
       });
       await store.cache.put(entries);
     } catch {

@@ -1,11 +1,13 @@
 /** Results kept for later runs, in IndexedDB. */
 import type { Table } from 'dexie';
 import { type ArtifactTables, type ArtifactUse, releaseArtifacts } from './dexie-artifacts.ts';
+import { beyond } from './paging.ts';
 import type { CacheStore } from './store.ts';
 
 export interface CacheRow {
   key: string;
   at: number;
+  /** With its artifacts; of those put by older versions, without. */
   size: number;
   bytes: Uint8Array;
 }
@@ -18,6 +20,13 @@ type Guard = <T>(work: () => PromiseLike<T>) => Promise<T>;
 
 export function createCache(db: CacheTables, guard: Guard): CacheStore {
   const { cache, artifacts, artifactUses } = db;
+  const remove = (find: () => PromiseLike<string[]>) =>
+    db.transaction('rw', cache, artifacts, artifactUses, async () => {
+      const gone = await find();
+      await cache.bulkDelete(gone);
+      for (const key of gone) await releaseArtifacts(db, key);
+      return gone.length;
+    });
   return {
     get: (keys) => guard(async () => (await cache.bulkGet([...keys])).map((row) => row?.bytes)),
     put: (entries) =>
@@ -27,9 +36,8 @@ export function createCache(db: CacheTables, guard: Guard): CacheStore {
             (await cache.bulkGet(entries.map(({ key }) => key))).flatMap((row) => (row ? [row.key] : [])),
           );
           const added = new Map<string, CacheRow>();
-          for (const { key, at, bytes } of entries)
-            if (!there.has(key) && !added.has(key))
-              added.set(key, { key, at, size: bytes.length, bytes: bytes.slice() });
+          for (const { key, at, bytes, size = bytes.length } of entries)
+            if (!there.has(key) && !added.has(key)) added.set(key, { key, at, size, bytes: bytes.slice() });
           await cache.bulkPut([...added.values()]);
           const uses: ArtifactUse[] = entries.flatMap(({ key, uses }) =>
             uses.map((hash) => ({ run: key, hash })),
@@ -38,12 +46,20 @@ export function createCache(db: CacheTables, guard: Guard): CacheStore {
         }),
       ),
     delete: (before = Number.POSITIVE_INFINITY) =>
+      guard(() => remove(async () => cache.where('at').below(before).primaryKeys())),
+    trim: (bytes) =>
       guard(() =>
-        db.transaction('rw', cache, artifacts, artifactUses, async () => {
-          const gone = await cache.where('at').below(before).primaryKeys();
-          await cache.bulkDelete(gone);
-          for (const key of gone) await releaseArtifacts(db, key);
-          return gone.length;
+        remove(async () => {
+          // Keys of an index, so that no result is read.
+          const oldestFirst = (await cache.orderBy('[at+size+key]').keys()) as unknown as [
+            at: number,
+            size: number,
+            key: string,
+          ][];
+          return beyond(
+            oldestFirst.reverse().map(([, size, key]) => ({ key, size })),
+            bytes,
+          );
         }),
       ),
     size: () =>

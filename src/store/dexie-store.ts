@@ -28,14 +28,14 @@ import {
   splitRun,
   summaryOf,
 } from './run-parts.ts';
-import type { GraphRecord, GraphStore, RunStore, Store } from './store.ts';
+import type { GraphRecord, GraphStore, RunStore, SettingsStore, Store } from './store.ts';
 import { valueCodec } from './value-codec.ts';
 
 interface BytesRow {
   bytes: Uint8Array;
 }
 
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 /** The tables. A change of shape is a further `version()`, never a change of one that has been published. */
 class Tables extends Dexie {
@@ -50,6 +50,7 @@ class Tables extends Dexie {
   declare cache: Table<CacheRow, string>;
   /** Bytes of runs, as far as they were written by this version. */
   declare runSizes: Table<RunSize, string>;
+  declare settings: Table<{ key: string; value: string }, string>;
 
   constructor(name: string, options: DexieOptions) {
     super(name, options);
@@ -71,7 +72,8 @@ class Tables extends Dexie {
         const uses = all[0].flatMap((run) => all[1].map((hash) => ({ run, hash })));
         await this.artifactUses.bulkAdd(uses);
       });
-    this.version(schemaVersion).stores({ cache: 'key, at, size', runSizes: 'run' });
+    this.version(3).stores({ cache: 'key, at, size', runSizes: 'run' });
+    this.version(schemaVersion).stores({ cache: 'key, [at+size+key], at, size', settings: 'key' });
   }
 }
 
@@ -132,6 +134,7 @@ export async function createDexieStore(name: string, options: DexieStoreOptions 
     artifacts: createArtifacts(relaxed, guard),
     values: valueCodec,
     cache: createCache(relaxed, guard),
+    settings: createSettings(connections),
     close: async () => close(),
   };
 }
@@ -303,8 +306,11 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
           return there;
         }),
       ),
-    sizes: () =>
-      guard(async () => new Map((await db.runSizes.toArray()).map(({ run, bytes }) => [run, bytes]))),
+    sizes: (ids) =>
+      guard(async () => {
+        const sizes = await (ids ? db.runSizes.bulkGet([...ids]) : db.runSizes.toArray());
+        return new Map(sizes.flatMap((size) => (size ? [[size.run, size.bytes]] : [])));
+      }),
     counts: () =>
       guard(async () => {
         const counts = noCounts();
@@ -316,6 +322,21 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
         };
         await db.transaction('r', db.runs, () => Promise.all(runStatuses.map(count)));
         return counts;
+      }),
+  };
+}
+
+function createSettings({ strict: db }: Connections): SettingsStore {
+  return {
+    get: (key) =>
+      guard(async () => {
+        const row = await db.settings.get(key);
+        return row && JSON.parse(row.value);
+      }),
+    set: (key, value) =>
+      guard(async () => {
+        if (value === undefined) await db.settings.delete(key);
+        else await db.settings.put({ key, value: JSON.stringify(value) });
       }),
   };
 }

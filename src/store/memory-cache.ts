@@ -1,9 +1,11 @@
 /** Results kept for later runs, in memory. */
 import type { MemoryArtifacts } from './memory-artifacts.ts';
+import { beyond } from './paging.ts';
 import type { CacheStore } from './store.ts';
 
 export interface CachedResult {
   bytes: Uint8Array;
+  size: number;
   at: number;
 }
 
@@ -14,12 +16,19 @@ export function createMemoryCache(
   results: Map<string, CachedResult>,
   artifacts: MemoryArtifacts,
 ): CacheStore {
+  const remove = (gone: readonly string[]) => {
+    for (const key of gone) {
+      results.delete(key);
+      artifacts.release(key);
+    }
+    return gone.length;
+  };
   return {
     get: (keys) => open(() => keys.map((key) => results.get(key)?.bytes.slice())),
     put: (entries) =>
       open(() => {
-        for (const { key, bytes, uses, at } of entries) {
-          if (!results.has(key)) results.set(key, { bytes: bytes.slice(), at });
+        for (const { key, bytes, uses, at, size = bytes.length } of entries) {
+          if (!results.has(key)) results.set(key, { bytes: bytes.slice(), size, at });
           artifacts.claim(
             key,
             uses.map((hash) => ({ hash })),
@@ -27,18 +36,21 @@ export function createMemoryCache(
         }
       }),
     delete: (before = Number.POSITIVE_INFINITY) =>
+      open(() => remove([...results].filter(([, { at }]) => at < before).map(([key]) => key))),
+    trim: (bytes) =>
       open(() => {
-        const gone = [...results].filter(([, { at }]) => at < before).map(([key]) => key);
-        for (const key of gone) {
-          results.delete(key);
-          artifacts.release(key);
-        }
-        return gone.length;
+        const newestFirst = [...results].sort(([, a], [, b]) => b.at - a.at);
+        return remove(
+          beyond(
+            newestFirst.map(([key, { size }]) => ({ key, size })),
+            bytes,
+          ),
+        );
       }),
     size: () =>
       open(() => ({
         entries: results.size,
-        bytes: [...results.values()].reduce((sum, { bytes }) => sum + bytes.length, 0),
+        bytes: [...results.values()].reduce((sum, { size }) => sum + size, 0),
       })),
   };
 }

@@ -26,7 +26,16 @@ import {
   splitRun,
   summaryOf,
 } from './run-parts.ts';
-import type { ArtifactStore, GraphRecord, GraphStore, Page, PageQuery, RunStore, Store } from './store.ts';
+import type {
+  ArtifactStore,
+  GraphRecord,
+  GraphStore,
+  Page,
+  PageQuery,
+  RunStore,
+  SettingsStore,
+  Store,
+} from './store.ts';
 import { valueCodec } from './value-codec.ts';
 
 interface StoredRun {
@@ -59,6 +68,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     runs: createRuns(open, runs, kept, options),
     artifacts: createArtifacts(open, runs, kept, results),
     cache: createMemoryCache(open, results, kept),
+    settings: createSettings(open),
     // Hashed at once, so that simulated time stands still meanwhile.
     values: { ...valueCodec, hash: async (bytes) => toHex(sha256(bytes)) },
     close: async () => {
@@ -170,11 +180,13 @@ function createRuns(
         kept.release(id);
         return runs.delete(id);
       }),
-    sizes: () =>
+    sizes: (ids) =>
       open(() => {
         const bytes = ({ id, chunks }: { id: string; chunks: StoredRun['chunks'] }) =>
           [...chunks.values()].reduce((sum, { body }) => sum + body.length, kept.bytesOf(id));
-        return new Map([...runs].map(([id, { chunks }]) => [id, bytes({ id, chunks })]));
+        const wanted = ids && new Set(ids);
+        const found = [...runs].filter(([id]) => wanted?.has(id) ?? true);
+        return new Map(found.map(([id, { chunks }]) => [id, bytes({ id, chunks })]));
       }),
     counts: () =>
       open(() => {
@@ -199,6 +211,18 @@ function createArtifacts(
     has: (hash) => open(() => kept.has(hash)),
     delete: (hash) => open(() => kept.delete(hash)),
     sweep: () => open(() => kept.sweep(new Set([...runs.keys(), ...results.keys()]))),
+  };
+}
+
+function createSettings(open: Open): SettingsStore {
+  const settings = new Map<string, string>();
+  return {
+    get: (key) => open(() => parse<unknown>(settings.get(key))),
+    set: (key, value) =>
+      open(() => {
+        if (value === undefined) settings.delete(key);
+        else settings.set(key, JSON.stringify(value));
+      }),
   };
 }
 

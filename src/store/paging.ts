@@ -69,3 +69,9 @@ export const journalConflict = (run: string, expected: number, first: number): C
     `The journal of run ${run} goes on with entry ${expected}, and a chunk from entry ${first} on was to be added.`,
     { details: { run, expected, first } },
   );
+
+/** Keys of those that do not fit into so many bytes together with all that come before them. */
+export function beyond(items: readonly { key: string; size: number }[], bytes: number): string[] {
+  let sum = 0;
+  return items.flatMap(({ key, size }) => ((sum += size) > bytes ? [key] : []));
+}

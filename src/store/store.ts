@@ -84,8 +84,8 @@ export interface RunStore {
   amend(id: string, change: Partial<Omit<RunRecord, 'id' | 'keepOpen'>>): Promise<boolean>;
   /** Removes the run, its journal, and the artifacts nobody else uses. */
   delete(id: string): Promise<boolean>;
-  /** Bytes of each run, about: its journal and the artifacts it uses. */
-  sizes(): Promise<Map<string, number>>;
+  /** Bytes of each run, or of these, about: its journal and the artifacts it uses. */
+  sizes(ids?: readonly string[]): Promise<Map<string, number>>;
   /** Runs by status, over all. */
   counts(): Promise<Record<RunStatus, number>>;
 }
@@ -127,6 +127,8 @@ export interface CacheEntry {
   bytes: Uint8Array;
   /** Hashes of the artifacts it refers to, which stay as long as it does. */
   uses: string[];
+  /** Bytes it takes, about: those of its artifacts included. @default those of `bytes` */
+  size?: number;
   /** Milliseconds since 1970. */
   at: number;
 }
@@ -139,7 +141,16 @@ export interface CacheStore {
   put(entries: readonly CacheEntry[]): Promise<void>;
   /** Removes entries put before that time, or all. @returns how many */
   delete(before?: number): Promise<number>;
+  /** Removes the oldest entries beyond so many bytes together. @returns how many */
+  trim(bytes: number): Promise<number>;
   size(): Promise<{ entries: number; bytes: number }>;
+}
+
+/** What is set for all that work on this store, as JSON. */
+export interface SettingsStore {
+  get(key: string): Promise<unknown>;
+  /** `undefined` takes it away. */
+  set(key: string, value: unknown): Promise<void>;
 }
 
 /** How a store writes single values, and what it calls the bytes by. */
@@ -158,5 +169,6 @@ export interface Store {
   readonly artifacts: ArtifactStore;
   readonly values: ValueCodec;
   readonly cache: CacheStore;
+  readonly settings: SettingsStore;
   close(): Promise<void>;
 }

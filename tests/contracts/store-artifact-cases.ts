@@ -136,6 +136,7 @@ mustHold('knows about how large runs are, artifacts included', async ({ store: {
     [true, true, true, true],
     `${large} ${small}`,
   );
+  equal([...(await runs.sizes(['small', 'none']))], [['small', small]]);
   await runs.delete('large');
   equal([...(await runs.sizes()).keys()], ['small']);
 });

@@ -39,6 +39,34 @@ mustHold('forgets cached results by age, or all', async ({ store: { cache } }) =
   equal(await cache.size(), { entries: 0, bytes: 0 });
 });
 
+mustHold('forgets the oldest cached results beyond a size, their artifacts counted', async ({ store }) => {
+  const { cache, artifacts, runs } = store;
+  await runs.create(run('r'));
+  await artifacts.claim('r', [{ hash: 'large', bytes: bytes(1) }]);
+  const large = { ...entry('b', 2, 2, ['large']), size: 1000 };
+  await cache.put([entry('c', 3, 3), large, entry('a', 1, 1)]);
+  equal(await cache.size(), { entries: 3, bytes: 1004 });
+  equal(await cache.trim(1004), 0);
+  equal(await cache.trim(1003), 1);
+  equal(await cache.get(['cache/a', 'cache/c']), [undefined, bytes(3, 3)]);
+  await runs.delete('r');
+  equal(await artifacts.has('large'), true);
+  equal(await cache.trim(2), 1);
+  equal([await artifacts.has('large'), await cache.size()], [false, { entries: 1, bytes: 2 }]);
+  equal(await cache.trim(0), 1);
+});
+
+mustHold('keeps settings', async ({ store, reopen }) => {
+  equal(await store.settings.get('a'), undefined);
+  await store.settings.set('a', { maxRuns: 3, ключ: [null] });
+  await store.settings.set('b', 0);
+  await store.settings.set('a', { maxRuns: 4 });
+  const again = (await reopen?.()) ?? store;
+  equal([await again.settings.get('a'), await again.settings.get('b')], [{ maxRuns: 4 }, 0]);
+  await again.settings.set('a', undefined);
+  equal(await again.settings.get('a'), undefined);
+});
+
 mustHold('keeps the artifacts of cached results until these are forgotten', async ({ store }) => {
   const { cache, artifacts, runs } = store;
   await runs.create(run('r'));
