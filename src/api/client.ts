@@ -1,5 +1,6 @@
 /** The API as functions, over any `fetch`: the engine's port, the network, or the app itself. */
 import type { z } from 'zod';
+import type { Retention, RetentionReport } from '../engine/retention.ts';
 import { HandloomError } from '../errors.ts';
 import type { analysisQuerySchema, GraphAnalysis } from '../schema/analysis.ts';
 import type {
@@ -126,6 +127,9 @@ export function createClient(fetch: Fetch, base = '/api') {
     async emptyCache(): Promise<void> {
       await send('DELETE', '/cache');
     },
+    /** What is kept, and what went by its limits. */
+    retention: () => get<RetentionReport>('/retention'),
+    setRetention: (limits: Retention) => post<RetentionReport>('PUT', '/retention', limits),
     async deleteRun(id: string): Promise<void> {
       await send('DELETE', at`/runs/${id}`);
     },

@@ -11,6 +11,8 @@ import {
   problemSchema,
   progressSchema,
   rerunSchema,
+  retentionLimitsSchema,
+  retentionSchema,
   retriedSchema,
   retrySchema,
   startedRunSchema,
@@ -45,6 +47,8 @@ const components = {
   NodeType: nodeTypeSchema,
   Health: healthSchema,
   Statistics: statisticsSchema,
+  RetentionLimits: retentionLimitsSchema,
+  Retention: retentionSchema,
   Issue: issueSchema,
   Problem: problemSchema,
 } satisfies Record<string, z.ZodType>;

@@ -1,4 +1,5 @@
 /** What the API needs of the host it runs on. Each host's composition root builds these and calls `createApp`. */
+import type { Retention, RetentionReport } from '../engine/retention.ts';
 import type { Issue } from '../errors.ts';
 import type { Files, NodeRegistry, Tables } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
@@ -121,6 +122,10 @@ export interface RunService {
   statistics(): Promise<Statistics>;
   /** Forgets the results kept for later runs. @returns how many there were */
   emptyCache(): Promise<number>;
+  /** What is kept, by which limits, and what went by them. */
+  retention(): Promise<RetentionReport>;
+  /** Sets the limits, and removes at once what is beyond them. @throws ConflictError `retention_fixed` */
+  setRetention(limits: Retention): Promise<RetentionReport>;
 }
 
 export interface Services {

@@ -29,7 +29,7 @@ import { PayloadPolicy } from './payload-policy.ts';
 import { type Plan, planGraph } from './plan.ts';
 import { Recovery } from './recovery.ts';
 import { Replay } from './replay.ts';
-import type { Retention } from './retention.ts';
+import type { Retention, RetentionReport } from './retention.ts';
 import { LiveRun } from './run.ts';
 import { type CountingExecutor, RunQueries } from './run-queries.ts';
 import type { step } from './scheduler.ts';
@@ -55,7 +55,7 @@ export interface EngineOptions {
   owner?: string;
   /** Whether another process of that name still runs. @default () => false */
   isAlive?: (owner: string) => boolean;
-  /** Which ended runs are kept. @default all */
+  /** Which ended runs and cached results are kept. @default as its store's settings say */
   retention?: Retention;
   /** Bytes that the waiting payloads of a run may take in memory. @default 64 MiB */
   queueMemory?: number;
@@ -257,6 +257,18 @@ export class Engine extends RunQueries {
   /** Removes ended runs beyond the retention, and artifacts that nobody uses. */
   tidy(): Promise<void> {
     return this.#turns.take('', () => this.#housekeeping.tidy());
+  }
+
+  /** What is kept, by which limits, and what went by them. */
+  retention(): Promise<RetentionReport> {
+    return this.#housekeeping.report();
+  }
+
+  /** Sets which ended runs and results are kept, and removes the others at once. @throws ConflictError `retention_fixed` */
+  async setRetention(limits: Retention): Promise<RetentionReport> {
+    await this.#housekeeping.setLimits(limits);
+    await this.tidy();
+    return this.retention();
   }
 
   /** Everything that keeps a document from running; empty when nothing does. */
@@ -494,9 +506,13 @@ export class Engine extends RunQueries {
       if (this.#hasLeft) return;
       const drop = summary.dropsPayloads ? this.#payloads.apply(run.id) : Promise.resolve();
       // A store that refuses, or a run somebody else has removed, is left to the next time.
-      drop.then(() => this.#options.retention && this.tidy()).catch(() => {});
+      drop.then(() => this.#tidyWhereLimited()).catch(() => {});
     });
     return run;
+  }
+
+  async #tidyWhereLimited(): Promise<void> {
+    if (Object.keys(await this.#housekeeping.limits()).length > 0) await this.tidy();
   }
 
   #giveUpResuming(id: string, error: unknown): Promise<void> {

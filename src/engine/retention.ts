@@ -1,13 +1,33 @@
 /** Which ended runs are kept, and for how long. */
 
-/** Every limit given holds; without any, all is kept. */
+/** Every limit given holds; without any, all is kept. Age and size hold for results kept for later runs, too. */
 export interface Retention {
-  /** Since they ended. */
+  /** Since they ended, or were kept. */
   maxAgeMs?: number;
   /** The newest so many. */
   maxRuns?: number;
   /** The newest that fit: journals, and the artifacts they use. */
   maxBytes?: number;
+}
+
+/** What went by it, the last time that something did. */
+export interface Removal {
+  /** ISO 8601. */
+  at: string;
+  runs: number;
+  /** Of the runs, about. */
+  bytes: number;
+  /** Results that were kept for later runs. */
+  cached: number;
+}
+
+/** What is kept, by which limits, and what went by them. */
+export interface RetentionReport {
+  limits: Retention;
+  /** The host was started with them: they cannot be set. */
+  fixed?: true;
+  kept: { runs: number; bytes: number; cached: number; cachedBytes: number };
+  removed?: Removal;
 }
 
 export interface EndedRun {

@@ -43,7 +43,12 @@ export abstract class RunQueries {
 
   async list(query: RunQuery): Promise<Page<RunSummary>> {
     const page = await this.store.runs.list(query);
-    return { ...page, items: page.items.map((run) => this.live.get(run.id)?.summary() ?? run) };
+    const sizes = await this.store.runs.sizes(page.items.map(({ id }) => id));
+    const items = page.items.map((run) => ({
+      ...(this.live.get(run.id)?.summary() ?? run),
+      bytes: sizes.get(run.id) ?? 0,
+    }));
+    return { ...page, items };
   }
 
   async summary(id: string): Promise<RunSummary> {
@@ -76,8 +81,10 @@ export abstract class RunQueries {
       errors.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor && errors.length < cap);
+    const bytes = (await this.store.runs.sizes([id])).get(id) ?? 0;
     return {
       ...summary,
+      bytes,
       outputs,
       errors: await this.values.restoreAll(errors),
       ...(remaining && { remaining }),

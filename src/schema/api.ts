@@ -163,6 +163,32 @@ export const statisticsSchema = z.object({
   cache: z.object({ entries: z.int(), bytes: z.int() }),
 });
 
+export const retentionLimitsSchema = z.strictObject({
+  maxAgeMs: z
+    .number()
+    .min(0)
+    .optional()
+    .meta({ description: 'Runs that ended, and results that were kept for later runs, longer ago go.' }),
+  maxRuns: z.int().min(0).optional().meta({ description: 'All but the newest so many ended runs go.' }),
+  maxBytes: z
+    .number()
+    .min(0)
+    .optional()
+    .meta({ description: 'The oldest ended runs beyond so many bytes go; so do the oldest results kept.' }),
+});
+export const retentionSchema = z.object({
+  limits: retentionLimitsSchema,
+  fixed: z
+    .boolean()
+    .optional()
+    .meta({ description: 'The host was started with these limits: they cannot be set.' }),
+  kept: z.object({ runs: z.int(), bytes: z.int(), cached: z.int(), cachedBytes: z.int() }),
+  removed: z
+    .object({ at: z.string(), runs: z.int(), bytes: z.int(), cached: z.int() })
+    .optional()
+    .meta({ description: 'What went by the limits, the last time that something did.' }),
+});
+
 const localizedSchema = z.object({ en: z.string(), zh: z.string() });
 const portSchema = z.object({ name: z.string(), type: z.string(), title: localizedSchema.optional() });
 export const nodeTypeSchema = z.object({

@@ -62,6 +62,8 @@ export const runSummarySchema = z.object({
   only: z.boolean().optional(),
   /** True while a live run waits for further tasks from outside, until it is closed. */
   open: z.boolean().optional(),
+  /** What its journal and the artifacts it uses take, about; told in lists and reports. */
+  bytes: z.int().optional(),
   /** Nodes whose policy lets go of the payloads of tasks that end well, once the run has ended. */
   dropsPayloads: z.array(z.string()).optional(),
   /** When that was last done. */

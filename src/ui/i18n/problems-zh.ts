@@ -278,6 +278,12 @@ export const rules: Record<string, readonly Rule[]> = {
   run_not_live: [
     rule('The run is not under way, since its host has ended: resume it\\.', '运行已中断，请先继续运行。'),
   ],
+  retention_fixed: [
+    rule(
+      'What is kept was said when this host was started: .+',
+      '保留范围在启动此服务时已指定，如需更改请重新启动。',
+    ),
+  ],
   payloads_dropped: [
     rule(
       `What was delivered to ${quoted} in the run (\\S+) is no longer kept, .+`,
