@@ -4,6 +4,7 @@ import { beyondRetention, type Retention } from '../../src/engine/retention.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { run as record } from '../contracts/store-case.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedExecutor } from './simulated-executor.ts';
@@ -21,8 +22,7 @@ test('runs go by age, by count and by size, oldest first', () => {
   expect(beyondRetention(runs, { maxBytes: 25, maxRuns: 1 }, 100)).toEqual(['old', 'middle', 'new']);
 });
 
-function engineWith(retention: Retention) {
-  const store = createMemoryStore();
+function engineWith(retention: Retention, store: Store = createMemoryStore()) {
   const clock = new SimulatedClock();
   let ids = 0;
   const engine = new Engine({
@@ -80,4 +80,56 @@ test('what a crash has left behind is swept away when no run lives, and not befo
   await store.runs.delete('lives elsewhere');
   await clock.until(engine.tidy());
   expect(await store.artifacts.has('orphan')).toBe(false);
+});
+
+test('limits kept in the store hold for every host of it, and what went is told', async () => {
+  const { engine, clock, store } = engineWith({});
+  for (let i = 0; i < 3; i++) {
+    const { id } = await engine.start(graph(`(x) => x + ${i}`));
+    await clock.until(engine.ended(id));
+  }
+  expect(await engine.retention()).toMatchObject({ limits: {}, kept: { runs: 3 } });
+  const { limits, kept, removed } = await clock.until(engine.setRetention({ maxRuns: 1 }));
+  expect([limits, kept.runs, removed]).toEqual([
+    { maxRuns: 1 },
+    1,
+    { at: new Date(clock.now()).toISOString(), runs: 2, bytes: expect.any(Number), cached: 0 },
+  ]);
+  expect(removed?.bytes).toBeGreaterThan(0);
+  const other = engineWith({}, store);
+  await other.engine.start(graph('(x) => x'));
+  await other.clock.until(Promise.all(other.engine.liveRuns().map((id) => other.engine.ended(id))));
+  await other.clock.until(other.engine.tidy());
+  expect((await store.runs.list()).items).toHaveLength(1);
+  await engine.setRetention({});
+  expect(await engine.retention()).toMatchObject({ limits: {}, removed: { runs: 1 } });
+});
+
+test('limits a host was started with are not changed by anybody', async () => {
+  const { engine, store } = engineWith({ maxRuns: 5 });
+  await store.settings.set('retention', { maxRuns: 0 });
+  expect(await engine.retention()).toMatchObject({ limits: { maxRuns: 5 }, fixed: true });
+  await expect(engine.setRetention({})).rejects.toMatchObject({ code: 'retention_fixed' });
+});
+
+test('results kept for later runs go by age and by size, too', async () => {
+  const { engine, clock, store } = engineWith({});
+  const entry = (key: string, at: number, size: number) => ({
+    key,
+    at,
+    size,
+    bytes: Uint8Array.of(1),
+    uses: [],
+  });
+  const now = clock.now();
+  await store.cache.put([
+    entry('old', now - 5000, 10),
+    entry('large', now - 900, 500),
+    entry('new', now, 100),
+  ]);
+  await engine.setRetention({ maxAgeMs: 1000 });
+  expect((await engine.retention()).removed).toMatchObject({ runs: 0, cached: 1 });
+  expect(await store.cache.size()).toEqual({ entries: 2, bytes: 600 });
+  await engine.setRetention({ maxBytes: 550 });
+  expect(await store.cache.size()).toEqual({ entries: 1, bytes: 100 });
 });

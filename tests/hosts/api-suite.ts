@@ -5,6 +5,7 @@
 import { badInputCases } from './bad-input-cases.ts';
 import { controlCases } from './control-cases.ts';
 import { graphCases } from './graph-cases.ts';
+import { keepingCases } from './keeping-cases.ts';
 import { runCases } from './run-cases.ts';
 import { type ApiSuiteOptions, suiteTools } from './suite-tools.ts';
 
@@ -26,6 +27,7 @@ export function apiCases(options: ApiSuiteOptions): ApiCase[] {
     ...controlCases(tools),
     ...valueCases(tools),
     ...badInputCases(tools),
+    ...keepingCases(tools),
   };
   return Object.entries(cases).map(([name, run]) => ({ name, run }));
 }
