@@ -33,6 +33,8 @@ export interface OracleNode {
   handler?: Handler;
   folder?: Folder;
   keyHandlers?: KeyHandlers;
+  /** It gives out when everything upstream has ended. */
+  gathers: boolean;
   /** Sides of a join. */
   left: Keyed[];
   right: Keyed[];
@@ -148,7 +150,7 @@ export class Oracle {
         if (this.taken > limit) return false;
         this.#attempt(this.#nodes.get(task.id) as OracleNode, task);
       }
-      const due = [...this.#nodes.values()].filter((n) => n.definition.kind !== 'map' && !n.isSpent);
+      const due = [...this.#nodes.values()].filter((n) => n.gathers && !n.isSpent);
       const node = due.find((n) => !due.some((other) => isUpstream(this.#graph, other.node.id, n.node.id)));
       if (!node) return true;
       node.isSpent = true;
@@ -284,13 +286,14 @@ export async function loadNode(node: GraphNode, registry: NodeRegistry): Promise
     state: undefined,
     items: [],
     gathered: [],
+    gathers: definition.kind !== 'map' && definition.kind !== 'relay',
     left: [],
     right: [],
     isSpent: false,
     seen: new Set(),
     failed: [],
   };
-  if (node.type === 'flow.delay') loaded.handler = (payload) => payload;
+  if (node.type === 'flow.delay' || definition.kind === 'relay') loaded.handler = (payload) => payload;
   else if (definition.kind === 'map') loaded.handler = await definition.create(prepared);
   if (definition.kind === 'join') loaded.keyHandlers = await definition.create(prepared);
   if (definition.kind === 'fold') {

@@ -20,6 +20,7 @@ import type { Fate } from './fate.ts';
 import type { GraphFacts } from './graph-facts.ts';
 import { simulationRegistry } from './node-types.ts';
 import { type ModelTask, must, type RunModel, same } from './run-model.ts';
+import { outputOf } from './unfolded.ts';
 
 /** Codes of errors of tasks that were not run. */
 const hasNotRun = new Set(['host_died', 'queue_timeout']);
@@ -64,7 +65,7 @@ class Auditor {
       entry.payloads.forEach((payload, i) => {
         const parent = entry.parents?.[i];
         this.#parents.set(entry.first + i, parent ?? 0);
-        if (parent !== undefined) add(this.#found, parent, `edge ${entry.edge}`, payload);
+        if (parent !== undefined) add(this.#found, parent, wayOf(entry.edge, entry.node), payload);
       });
     } else if (entry.kind === 'output') {
       entry.values.forEach((value, i) => {
@@ -170,8 +171,9 @@ class Auditor {
 
   #expect(id: string, port: string, value: unknown, origin: number): void {
     const facts = this.#facts.get(id);
-    for (const { index } of facts?.edges.get(port) ?? []) add(this.#expected, origin, `edge ${index}`, value);
-    if (facts?.isEnd && port !== 'error') add(this.#expected, origin, `output of ${id}`, value);
+    for (const { index, target } of facts?.edges.get(port) ?? [])
+      add(this.#expected, origin, wayOf(index, target), value);
+    if (facts?.isEnd && port !== 'error') add(this.#expected, origin, `output of ${outputOf(id)}`, value);
   }
 
   #sidesOf(id: string): { left: Keyed[]; right: Keyed[] } {
@@ -184,6 +186,8 @@ class Auditor {
     return this.nodes.get(id) as OracleNode;
   }
 }
+
+const wayOf = (edge: number | undefined, target: string): string => `edge ${edge} to ${target}`;
 
 function add(travels: Travels, origin: number, way: string, value: unknown): void {
   const text = `${way}: ${canonicalKey(value)}`;

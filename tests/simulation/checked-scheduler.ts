@@ -10,10 +10,11 @@ import type { GraphFacts } from './graph-facts.ts';
 import type { Host } from './host.ts';
 import { fullWait, type ModelNode, must, RunModel, same, shortestWait } from './run-model.ts';
 import { TurnWait } from './turn-wait.ts';
+import type { FlatEdge } from './unfolded.ts';
 
 export interface CheckedSchedulerOptions {
   facts: GraphFacts;
-  edges: { source: string; target: string }[];
+  edges: readonly FlatEdge[];
   keepOpen: boolean;
   parallelism: number;
   /** What of a run is in the store. */
@@ -252,7 +253,7 @@ export class CheckedScheduler {
       () => `the run is ${state.status} where the journal says ${model.status}`,
     );
     must(
-      state.edges.every((count, i) => count === model.edges[i]),
+      state.edges.every((count, i) => count === (model.edges[i] ?? 0)),
       () => `edges count ${state.edges} where the journal has ${model.edges}`,
     );
   }
@@ -282,7 +283,7 @@ function keepWait(
   now: number,
 ): void {
   wait.goOn(model.status === 'running' && !isHeld, now);
-  for (const task of back?.tasks ?? []) wait.begin(task, now);
+  const triedAgain = new Set<number>();
   for (const entry of entries) {
     if (entry.kind === 'deliver') entry.payloads.forEach((_, i) => void wait.begin(entry.first + i, now));
     if (entry.kind === 'redeliver') for (const task of entry.tasks) wait.begin(task, now);
@@ -296,6 +297,8 @@ function keepWait(
       const { facts } = model.node(entry.node);
       const attempt = entry.attempts?.[i] ?? 1;
       wait.begin(task, now, shortestWait(facts, attempt), fullWait(facts, attempt));
+      triedAgain.add(task);
     });
   }
+  for (const task of back?.tasks ?? []) if (!triedAgain.has(task)) wait.begin(task, now);
 }

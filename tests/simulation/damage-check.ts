@@ -27,7 +27,7 @@ export async function checkFailed(simulation: Simulation, model: RunModel, first
 
 async function readUpTo(simulation: Simulation, model: RunModel, first: number): Promise<boolean> {
   const { scenario, facts, disk, id = '' } = simulation;
-  const readable = new RunModel(facts, scenario.graph.edges, scenario.keepOpen);
+  const readable = new RunModel(facts, scenario.flat.edges, scenario.keepOpen);
   readable.take((disk.entries.get(id) ?? []).filter(({ seq }) => seq < first));
   return simulation.visit(({ engine }) => checkReads(engine, id, 1000, model, readable));
 }

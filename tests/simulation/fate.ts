@@ -15,7 +15,10 @@ export function fateOf(seed: number, graph: Graph, faults: FaultPlan): Fate {
   const limits = new Map(
     graph.nodes.map(({ id, type, policy }) => [
       id,
-      { isSpared: type === 'flow.collect' || !!policy?.cache, limit: policy?.timeoutMs },
+      {
+        isSpared: ['flow.collect', 'flow.subgraph'].includes(type) || !!policy?.cache,
+        limit: policy?.timeoutMs,
+      },
     ]),
   );
   return (node, payload, attempt) => {

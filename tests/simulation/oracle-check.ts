@@ -9,6 +9,7 @@ import { parentsIn, reachable } from './lineage-check.ts';
 import { simulationRegistry } from './node-types.ts';
 import { must, type RunModel } from './run-model.ts';
 import type { Simulation } from './simulation.ts';
+import { outputOf } from './unfolded.ts';
 
 /** @returns whether there was anything to compare */
 export async function compare(
@@ -17,14 +18,14 @@ export async function compare(
   entries: readonly JournalEntry[],
 ): Promise<boolean> {
   const { scenario, fate, summary } = simulation;
-  const { graph, keepOpen } = scenario;
+  const { flat, keepOpen } = scenario;
   const wasStopped = (entry: JournalEntry) =>
     entry.kind === 'status' && (entry.status === 'cancelled' || entry.status === 'failed');
   if (entries.some(wasStopped) || entries.some(tellsOfChance)) return false;
   if (scenario.actions.some(({ kind }) => kind === 'retry' || (kind === 'inject' && !keepOpen))) return false;
-  const injected = injectedInto(entries, graph);
+  const injected = injectedInto(entries, flat);
   if (!injected) return false;
-  const oracle = await Oracle.of(graph, { registry: simulationRegistry, fate, limit: 2000 });
+  const oracle = await Oracle.of(flat, { registry: simulationRegistry, fate, limit: 2000 });
   if (!oracle.run(injected)) return false;
   for (let round = roundsIn(entries); round > 0; round--) if (!oracle.retry()) return false;
   must(
@@ -38,15 +39,22 @@ export async function compare(
       () => `${node} counts ${JSON.stringify(told)}; the oracle says ${JSON.stringify(expected)}`,
     );
   }
-  for (const [node, expected] of Object.entries(oracle.outputs)) {
+  for (const [node, expected] of Object.entries(outputsOf(oracle))) {
     const given = entries.flatMap((entry) =>
       entry.kind === 'output' && entry.node === node ? entry.values : [],
     );
     const [told, wanted] = [asMultiset(given).join(), asMultiset(expected).join()];
     must(told === wanted, () => `${node} gives ${told}; the oracle says ${wanted}`);
   }
-  if (scenario.readsAll) compareLines(oracle, graph, model, entries);
+  if (scenario.readsAll) compareLines(oracle, flat, model, entries);
   return true;
+}
+
+/** Outputs by the node of the document they are told under. */
+function outputsOf({ outputs }: Oracle): Record<string, unknown[]> {
+  const merged: Record<string, unknown[]> = {};
+  for (const [id, values] of Object.entries(outputs)) (merged[outputOf(id)] ??= []).push(...values);
+  return merged;
 }
 
 /** Every task has as many ancestors as its like has for the oracle. */

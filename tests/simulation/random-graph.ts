@@ -3,6 +3,7 @@ import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { modes, type PolicyInput } from '../../src/schema/policy.ts';
 import type { Chance } from './chance.ts';
 import { largePayload, largeText, randomPayload, rankAndGrow } from './random-payload.ts';
+import { heldBy } from './unfolded.ts';
 
 type Shape = Pick<GraphNode, 'type' | 'params'>;
 
@@ -47,10 +48,10 @@ const splits: Shape[] = [
 /** Many results of one payload, more than waits in memory; now and then one that is stored apart. */
 const wideSplits: Shape[] = [
   { type: 'flow.split', params: { code: wide('grow(p, 13 + (i % 5))') } },
-  { type: 'flow.split', params: { code: wide("({ n: rank(p) + 13, i, pad: 'y'.repeat(300) })") } },
+  { type: 'flow.split', params: { code: wide("({ n: rank(p) + 13, i, pad: 'y'.repeat(30) })") } },
   {
     type: 'flow.split',
-    params: { code: wide(`({ n: rank(p) + 13, i, pad: 'y'.repeat(i % 9 ? 300 : ${largeText}) })`) },
+    params: { code: wide(`({ n: rank(p) + 13, i, pad: 'y'.repeat(i === 20 ? ${largeText} : 30) })`) },
   },
 ];
 const join = (chance: Chance): Shape => ({
@@ -75,7 +76,7 @@ const others: (() => Shape)[] = [
   () => ({ type: 'code.js', params: { code: '(p) => p' } }),
 ];
 
-function shape(chance: Chance): Shape {
+function shape(chance: Chance, depth: number): Shape {
   const dice = chance.next();
   if (dice < 0.5) return step(chance);
   if (dice < 0.6) return chance.pick(chance.happens(0.2) ? wideSplits : splits);
@@ -83,7 +84,29 @@ function shape(chance: Chance): Shape {
   if (dice < 0.74)
     return { type: 'flow.source', params: { items: chance.list(chance.int(0, 5), () => chance.int(0, 9)) } };
   if (dice < 0.8) return join(chance);
+  if (dice < 0.83 && depth < 2) return subgraph(chance, depth + 1);
   return chance.pick(others)();
+}
+
+/** A few nodes in one. None of them would make a cycle around it endless, or begins by itself. */
+function subgraph(chance: Chance, depth: number): Shape {
+  const { nodes, edges, inputs } = randomGraph(chance, depth);
+  const inner = nodes.filter(({ type }) => !['flow.collect', 'flow.join', 'flow.source'].includes(type));
+  const [first] = inner;
+  if (!first) return { type: 'flow.delay', params: { ms: 7 } };
+  const isThere = (id: string) => inner.some((node) => node.id === id);
+  const graph: Graph = {
+    format: 'handloom.graph',
+    version: 1,
+    name: 'inner',
+    nodes: inner,
+    // Something must be able to enter.
+    edges: edges.filter(({ source, target }) => isThere(source) && isThere(target) && target !== first.id),
+    inputs: chance.happens(0.2)
+      ? Object.fromEntries(Object.entries(inputs ?? {}).filter(([id]) => isThere(id)))
+      : {},
+  };
+  return { type: 'flow.subgraph', params: { graph } };
 }
 
 function policy(chance: Chance): PolicyInput {
@@ -151,14 +174,22 @@ function randomEdge(chance: Chance, nodes: GraphNode[]): GraphEdge[] {
   ];
 }
 
+/** Whether edges lead only onward, within subgraphs, too. */
+const isAcyclic = ({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): boolean =>
+  edges.every(({ source, target }) => source < target) &&
+  nodes.every((node) => isAcyclic(heldBy(node) ?? { nodes: [], edges: [] }));
+
 /** A graph of one to seven nodes with cycles, failures, retries, duplicates, gathering nodes and every policy. */
-export function randomGraph(chance: Chance): Graph {
-  const size = chance.int(1, 7);
+export function randomGraph(chance: Chance, depth = 0): Graph {
+  const size = chance.int(1, depth > 0 ? 3 : 7);
   const nodes = Array.from(
     { length: size },
-    (_, i): GraphNode => ({ id: `n${i}`, ...shape(chance), policy: policy(chance) }),
+    (_, i): GraphNode => ({ id: `n${i}`, ...shape(chance, depth), policy: policy(chance) }),
   );
-  for (const node of nodes) if (!mayRemember(node)) delete node.policy?.cache;
+  for (const node of nodes) {
+    if (!mayRemember(node)) delete node.policy?.cache;
+    if (node.type === 'flow.subgraph') node.policy = chance.maybe(0.2, () => ({ start: 'staged' as const }));
+  }
   // Lists of several collections could be equal or not, depending on who came first.
   if (nodes.filter(({ type }) => type === 'flow.collect').length > 1) {
     for (const node of nodes) delete node.policy?.dedupe;
@@ -174,7 +205,6 @@ export function randomGraph(chance: Chance): Graph {
       chance.happens(large) ? largePayload(chance) : randomPayload(chance, plain),
     );
   }
-  const isAcyclic = edges.every(({ source, target }) => source < target);
   return {
     format: 'handloom.graph',
     version: 1,
@@ -182,6 +212,8 @@ export function randomGraph(chance: Chance): Graph {
     nodes,
     edges,
     inputs,
-    ...chance.maybe(isAcyclic ? 0.1 : 0, () => ({ settings: { schedule: 'staged' as const } })),
+    ...chance.maybe(isAcyclic({ nodes, edges }) ? 0.1 : 0, () => ({
+      settings: { schedule: 'staged' as const },
+    })),
   };
 }

@@ -26,7 +26,7 @@ const shapes: ((n: number) => unknown)[] = [
 ];
 
 /** Too large to travel in the journal. */
-export const largeText = 40_000;
+export const largeText = 33_000;
 
 /** One that is stored apart from the journal. */
 export const largePayload = (chance: Chance): unknown => ({

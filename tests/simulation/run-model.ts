@@ -12,6 +12,7 @@ import {
 } from '../../src/engine/journal.ts';
 import { isTriedAgain } from '../engine/oracle.ts';
 import type { GraphFacts, NodeFacts } from './graph-facts.ts';
+import { type FlatEdge, outputOf } from './unfolded.ts';
 
 /** Something that must never happen has happened. */
 export class Violation extends Error {
@@ -65,12 +66,13 @@ export class RunModel {
   readonly flushes = new Map<number, string>();
   /** Tasks that have been sent out in the present life. */
   readonly #started = new Map<number, ModelTask>();
-  readonly #edgeEnds: { source: string; target: string }[];
+  /** Which node may give which on, along which edge of the document. */
+  readonly #ways: ReadonlySet<string>;
 
-  constructor(facts: GraphFacts, edges: { source: string; target: string }[], keepOpen: boolean) {
+  constructor(facts: GraphFacts, edges: readonly FlatEdge[], keepOpen: boolean) {
     this.isOpen = keepOpen;
-    this.#edgeEnds = edges;
-    this.edges = edges.map(() => 0);
+    this.#ways = new Set(edges.map(({ index, source, target }) => wayOf(index, source, target)));
+    this.edges = new Array<number>(Math.max(0, ...edges.map(({ index = -1 }) => index + 1))).fill(0);
     this.nodes = new Map(
       [...facts].map(([id, each]) => [
         id,
@@ -151,10 +153,12 @@ export class RunModel {
         this.#started.clear();
         return;
       case 'output': {
-        const node = this.node(entry.node);
-        must(node.facts.isEnd, () => `${entry.node} gives outputs though edges leave it`);
-        node.outputs += entry.values.length;
-        for (const parent of entry.parents) this.#checkParent(parent, entry.node);
+        this.node(entry.node).outputs += entry.values.length;
+        for (const parent of entry.parents) {
+          const { facts } = this.node(this.#origin(parent));
+          const isSo = facts.isEnd && outputOf(facts.id) === entry.node;
+          must(isSo, () => `a result of ${facts.id} is told as an output of ${entry.node}`);
+        }
         return;
       }
       case 'state':
@@ -182,15 +186,12 @@ export class RunModel {
 
   #deliver({ node: id, port, first, payloads, parents, partners, edge }: DeliverEntry): void {
     const node = this.node(id);
-    if (edge !== undefined) {
-      must(this.#edgeEnds[edge]?.target === id, () => `edge ${edge} does not lead to ${id}`);
-      this.edges[edge] = (this.edges[edge] ?? 0) + payloads.length;
-    }
+    if (edge !== undefined) this.edges[edge] = (this.edges[edge] ?? 0) + payloads.length;
     payloads.forEach((payload, i) => {
-      const parent = parents?.[i];
-      const source = this.#edgeEnds[edge ?? -1]?.source;
-      for (const origin of [parent, partners?.[i] || undefined])
-        if (origin !== undefined) this.#checkParent(origin, source);
+      for (const origin of [parents?.[i], partners?.[i] || undefined]) {
+        const way = wayOf(edge, origin === undefined ? '' : this.#origin(origin), id);
+        must(origin === undefined || this.#ways.has(way), () => `what comes from ${origin} goes ${way}`);
+      }
       const number = first + i;
       must(!this.tasks.has(number), () => `task ${number} is delivered twice`);
       const key = node.facts.policy.dedupe ? canonicalKey([port, payload]) : undefined;
@@ -225,7 +226,7 @@ export class RunModel {
       const end = entry.ends?.[i] ?? attemptEnd.succeeded;
       if (end === attemptEnd.succeeded) {
         this.#end(entry.node, number, 'succeeded');
-        if (facts.kind !== 'map') node.holds = true;
+        if (facts.kind !== 'map' && facts.kind !== 'relay') node.holds = true;
         return;
       }
       const error = entry.errors[errors++];
@@ -263,11 +264,14 @@ export class RunModel {
     return task;
   }
 
-  #checkParent(parent: number, source: string | undefined): void {
-    const from = parent < 0 ? this.flushes.get(-parent) : this.task(parent).node;
-    must(from === source, () => `a parent of ${source}'s result is ${parent}, of ${from}`);
+  /** The node that a result comes from. */
+  #origin(parent: number): string {
+    return parent < 0 ? (this.flushes.get(-parent) ?? '') : this.task(parent).node;
   }
 }
+
+const wayOf = (edge: number | undefined, source: string, target: string): string =>
+  `from ${source} to ${target}${edge === undefined ? '' : ` by edge ${edge}`}`;
 
 /** Least time between the end of attempt number `attempt` and the next one. */
 export const shortestWait = (facts: NodeFacts, attempt: number): number =>

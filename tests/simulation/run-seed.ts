@@ -44,10 +44,10 @@ export async function runSeed(seed: number, trace = new Trace()): Promise<SeedRe
 
 async function verify(simulation: Simulation): Promise<SeedResult> {
   const { scenario, facts, fate, disk, id = '', summary } = simulation;
-  const { graph, keepOpen } = scenario;
+  const { flat, keepOpen } = scenario;
   disk.isCalm = true;
   const entries = (disk.entries.get(id) ?? []).map((entry) => disk.whole(entry) as JournalEntry);
-  const model = new RunModel(facts, graph.edges, keepOpen);
+  const model = new RunModel(facts, flat.edges, keepOpen);
   model.take(entries);
   if (simulation.damagedFrom !== undefined) {
     await checkFailed(simulation, model, simulation.damagedFrom);
@@ -67,12 +67,12 @@ async function verify(simulation: Simulation): Promise<SeedResult> {
     );
     must(waiting.size === 0, () => `${waiting.size} tasks of ${node} have not ended`);
   }
-  await audit(graph, facts, fate, model, entries);
+  await audit(flat, facts, fate, model, entries);
   const isCompared = await compare(simulation, model, entries);
   if (scenario.readsAll) {
     const { engine } = simulation.host;
     const chance = new Chance(scenario.seed, 'reader');
-    await checkReads(engine, id, chance.int(3, 60), model);
+    await checkReads(engine, id, chance.int(5, 100), model);
     await checkLineage(engine, id, entries, chance);
     await checkDamage(simulation, model, chance);
   }
@@ -80,7 +80,7 @@ async function verify(simulation: Simulation): Promise<SeedResult> {
 }
 
 function report(scenario: Scenario, { trace }: Simulation, error: unknown): string {
-  const { seed, graph, actions, ...rest } = scenario;
+  const { seed, graph, flat: _, actions, ...rest } = scenario;
   return [
     `Seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     `Graph: ${brief(graph, 10_000)}`,

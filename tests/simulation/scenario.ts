@@ -6,6 +6,7 @@ import { fateOf } from './fate.ts';
 import { simulationRegistry } from './node-types.ts';
 import { randomGraph } from './random-graph.ts';
 import { randomPayload } from './random-payload.ts';
+import { type FlatGraph, unfolded } from './unfolded.ts';
 
 /** Chances, 0 to 1, unless said otherwise. */
 export interface FaultPlan {
@@ -58,6 +59,8 @@ export type Action = Request | Incident;
 export interface Scenario {
   seed: number;
   graph: Graph;
+  /** The same, its subgraphs laid out. */
+  flat: FlatGraph;
   keepOpen: boolean;
   parallelism: number;
   faults: FaultPlan;
@@ -72,7 +75,7 @@ export interface Scenario {
 }
 
 /** Tasks a simulated run may have; larger ones are drawn again. */
-const largestRun = 250;
+const largestRun = 200;
 
 export async function scenarioOf(seed: number): Promise<Scenario> {
   const chance = new Chance(seed, 'scenario');
@@ -81,19 +84,20 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
   const parallelism = chance.int(1, 4);
   const isDamaged = chance.happens(0.03);
   const finalRetries = chance.happens(isDamaged ? 0 : 0.25) ? chance.int(1, 2) : 0;
-  const readsAll = chance.happens(0.12);
+  const readsAll = chance.happens(0.08);
   const again = chance.next();
   for (let draw = 0; ; draw++) {
     const graph = randomGraph(new Chance(seed, `graph ${draw}`));
-    const oracle = await Oracle.of(graph, {
+    const flat = unfolded(graph);
+    const oracle = await Oracle.of(flat, {
       registry: simulationRegistry,
-      fate: fateOf(seed, graph, faults),
+      fate: fateOf(seed, flat, faults),
       limit: largestRun,
     });
     if (!oracle.run()) continue;
     const actions = randomActions(
       new Chance(seed, `actions ${draw}`),
-      graph,
+      flat,
       { keepOpen, isDamaged },
       10 + oracle.taken * 2,
     );
@@ -101,8 +105,8 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
     let retries = finalRetries + actions.filter(({ kind }) => kind === 'retry').length;
     while (retries > 0 && oracle.retry()) retries--;
     if (retries > 0) continue;
-    const runsTwice = again < (graph.nodes.some(({ policy }) => policy?.cache) ? 0.6 : 0.02);
-    return { runsTwice, seed, graph, keepOpen, parallelism, faults, actions, finalRetries, readsAll };
+    const runsTwice = again < (flat.nodes.some(({ policy }) => policy?.cache) ? 0.6 : 0.02);
+    return { runsTwice, seed, graph, flat, keepOpen, parallelism, faults, actions, finalRetries, readsAll };
   }
 }
 

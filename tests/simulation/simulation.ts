@@ -49,20 +49,20 @@ export class Simulation {
   #turn = 0;
 
   constructor(scenario: Scenario, trace = new Trace()) {
-    const { seed, graph, faults } = scenario;
+    const { seed, flat, faults } = scenario;
     this.scenario = scenario;
     this.trace = trace;
     this.#actions = [...scenario.actions];
     this.#retriesLeft = scenario.finalRetries;
-    this.facts = graphFacts(graph);
-    this.fate = fateOf(seed, graph, faults);
+    this.facts = graphFacts(flat);
+    this.fate = fateOf(seed, flat, faults);
     this.#chance = new Chance(seed, 'world');
     this.disk = new SimulatedDisk(this.clock, new Chance(seed, 'disk'), faults);
     const committed = (run: string) => this.disk.entries.get(run) ?? [];
     this.#effects = new EffectWatch(this.facts, committed);
     this.#scheduler = new CheckedScheduler({
       facts: this.facts,
-      edges: graph.edges,
+      edges: flat.edges,
       keepOpen: scenario.keepOpen,
       parallelism: scenario.parallelism,
       committed,
