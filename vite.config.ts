@@ -16,6 +16,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const web = here('dist/web');
 const serviceWorkerEntry = here('workers/service-worker.ts');
 const taskWorkerEntry = here('workers/task-worker.ts');
+const mathjsEntry = here('workers/mathjs.ts');
 
 /** Makes SharedArrayBuffer and exact timers available to the page; the Node host sends the same two. */
 const isolation = {
@@ -64,33 +65,43 @@ const builtFiles = () =>
     .filter((file) => !leftOut.test(file))
     .sort();
 
-/** A task worker's text goes into a blob inside the sandbox, where nothing can be imported: it must be one script. */
-function oneScriptTaskWorker(): Plugin {
-  let alone = false;
+/**
+ * A task worker's text goes into a blob inside the sandbox, where nothing can be imported: it must be one script. What
+ * is large and rarely needed is another one, which the engine sends in.
+ */
+function taskWorkerScripts(): Plugin {
+  let entry: unknown;
   return {
     name: 'handloom:task-worker',
+    enforce: 'pre',
     options({ input }) {
-      alone = input === taskWorkerEntry;
+      entry = input;
     },
-    outputOptions: (options) => (alone ? { ...options, ...script } : options),
+    resolveId: (source) =>
+      entry === taskWorkerEntry && source.endsWith('/load-mathjs.ts')
+        ? here('workers/mathjs-from-engine.ts')
+        : undefined,
+    outputOptions: (options) =>
+      entry === taskWorkerEntry || entry === mathjsEntry ? { ...options, ...script } : options,
   };
 }
 
 /**
  * The development server hands out modules, of which neither a classic service worker nor a blob can be made, so it
- * bundles these two scripts whenever they are asked for.
+ * bundles these scripts whenever they are asked for.
  */
 function developmentScripts(): Plugin {
   const scripts = new Map([
     ['/service-worker.js', serviceWorkerEntry],
     ['/task-worker.js', taskWorkerEntry],
+    ['/mathjs.js', mathjsEntry],
   ]);
   const bundle = async (input: string) => {
     const result = await build({
       configFile: false,
       mode: 'development',
       logLevel: 'warn',
-      plugins: [appShell(() => [])],
+      plugins: [appShell(() => []), taskWorkerScripts()],
       build: {
         write: false,
         minify: false,
@@ -106,9 +117,11 @@ function developmentScripts(): Plugin {
     name: 'handloom:development-scripts',
     apply: 'serve',
     enforce: 'pre',
-    resolveId: (source) =>
-      source.endsWith('/workers/task-worker.ts?worker&url') ? '\0task-worker-url' : undefined,
-    load: (id) => (id === '\0task-worker-url' ? `export default '/task-worker.js'` : undefined),
+    resolveId(source) {
+      const [, name] = /\/workers\/(task-worker|mathjs)\.ts\?worker&url$/.exec(source) ?? [];
+      return name && `\0script-url:${name}`;
+    },
+    load: (id) => (id.startsWith('\0script-url:') ? `export default '/${id.slice(12)}.js'` : undefined),
     configureServer(server) {
       server.middlewares.use(async (request, response, next) => {
         const input = scripts.get(request.url?.split('?')[0] ?? '');
@@ -171,7 +184,7 @@ export default defineConfig(({ command }) => ({
     developmentScripts(),
     sampleFiles(),
   ],
-  worker: { format: 'es', plugins: () => [oneScriptTaskWorker()] },
+  worker: { format: 'es', plugins: () => [taskWorkerScripts()] },
   optimizeDeps: {
     // What workers import is found from the start, or the page would be loaded anew when they ask for it.
     entries: ['index.html', here('workers/*-worker.ts')],

@@ -5,13 +5,14 @@ import { createApp } from '../src/api/create-app.ts';
 import type { Isolation } from '../src/api/engine-channel.ts';
 import type { Clock } from '../src/engine/clock.ts';
 import { createEngine } from '../src/engine/engine.ts';
-import { HandloomError, StoreError } from '../src/errors.ts';
+import { HandloomError, NotFoundError, StoreError } from '../src/errors.ts';
 import { samples } from '../src/examples/samples.ts';
 import { createOpfsFiles } from '../src/files/opfs-files.ts';
 import { fetchedSamples, withSamples } from '../src/files/sample-files.ts';
 import type { Files, PrepareTools } from '../src/nodes/define-node.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { chooseBrowserWorkers } from '../src/pool/browser-workers.ts';
+import type { LibraryName, LibraryUrls } from '../src/pool/library-text.ts';
 import { PoolExecutor } from '../src/pool/pool-executor.ts';
 import { createDexieStore } from '../src/store/dexie-store.ts';
 import { createGraphLibrary } from '../src/sync/graph-library.ts';
@@ -21,6 +22,8 @@ export interface BrowserHostOptions {
   /** The page's port to the sandboxed frame; undefined where there is none. */
   sandbox: MessagePort | undefined;
   taskWorkerUrl: string;
+  /** Of the script that brings mathjs into a task worker. */
+  mathjsUrl: string;
   /** The host cannot go on: its store was taken away. */
   onLost: (error: HandloomError) => void;
 }
@@ -51,7 +54,7 @@ const clock: Clock = {
  * @throws StoreError when the browser gives us no database
  */
 export async function createBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
-  const { sandbox, taskWorkerUrl, onLost } = options;
+  const { sandbox, taskWorkerUrl, mathjsUrl, onLost } = options;
   const [files, store, workers] = await Promise.all([
     openFiles(),
     createDexieStore('handloom', { onClosed: (reason) => onLost(storeLost(reason)) }),
@@ -64,7 +67,12 @@ export async function createBrowserHost(options: BrowserHostOptions): Promise<Br
     clock,
     thread: workers.spawn,
     process: workers.spawn,
-    world: { fetch: (input, init) => fetch(input, init), files, tables },
+    world: {
+      fetch: (input, init) => fetch(input, init),
+      files,
+      tables,
+      library: libraries({ mathjs: mathjsUrl }),
+    },
     onProgress: ({ run, node }, _, fraction) => runs.progressed(run, node, fraction),
   });
   const { tools, ready: toolsReady } = compileTools();
@@ -101,6 +109,16 @@ async function openFiles(): Promise<Files> {
     own,
     fetchedSamples('/samples/', [...samples], (url) => fetch(url)),
   );
+}
+
+/** Gives the texts of scripts that task workers ask for, by name. */
+function libraries(urls: LibraryUrls): (name: LibraryName) => Promise<string> {
+  return async (name) => {
+    if (!Object.hasOwn(urls, name)) throw new NotFoundError('library', String(name));
+    const response = await fetch(urls[name]);
+    if (!response.ok) throw new HandloomError('library_missing', `The library ${name} could not be loaded.`);
+    return response.text();
+  };
 }
 
 /** The compiler of nodes' code is loaded beside the first requests, not before them. */

@@ -35,11 +35,11 @@ function giveUp(error: unknown): void {
 async function lead(): Promise<void> {
   const server = announceEngine(id);
   tell({ worker: 'leading' });
-  const [{ createBrowserHost }, { port: sandbox, taskWorkerUrl }] = await Promise.all([
+  const [{ createBrowserHost }, { port: sandbox, taskWorkerUrl, mathjsUrl }] = await Promise.all([
     import('./browser-host.ts'),
     heard('sandbox'),
   ]);
-  const host = await createBrowserHost({ sandbox, taskWorkerUrl, onLost: giveUp });
+  const host = await createBrowserHost({ sandbox, taskWorkerUrl, mathjsUrl, onLost: giveUp });
   const { port } = await opened;
   servePort(port, host.handle);
   self.addEventListener('message', ({ data }: MessageEvent<FromPage>) => {

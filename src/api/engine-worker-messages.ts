@@ -6,7 +6,7 @@ export type FromPage =
   /** The first message. The port is served once this worker is the origin's engine; transferred. */
   | { page: 'open'; port: MessagePort }
   /** The answer to `leading`: the way to the sandboxed frame, where the browser permits one; transferred. */
-  | { page: 'sandbox'; port: MessagePort | undefined; taskWorkerUrl: string }
+  | { page: 'sandbox'; port: MessagePort | undefined; taskWorkerUrl: string; mathjsUrl: string }
   /** The page is hidden or goes away, and the worker may end with it at any moment. It may also come back. */
   | { page: 'leaving' };
 

@@ -8,6 +8,7 @@ import type { FactoryFunctionMap, MathNode } from 'mathjs';
 import { ValidationError } from '../errors.ts';
 import { placeOf } from './code-issue.ts';
 import { describeValue } from './describe-value.ts';
+import { loadMathjs } from './load-mathjs.ts';
 
 const disabled = [
   'import',
@@ -43,12 +44,16 @@ let loading: Promise<MathEngine> | undefined;
 
 /** The one instance of this worker or host. */
 export function loadMath(): Promise<MathEngine> {
-  loading ??= create();
+  loading ??= create().catch((error) => {
+    // It may be had the next time.
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 
 async function create(): Promise<MathEngine> {
-  const mathjs = await import('mathjs');
+  const mathjs = await loadMathjs();
   const math = mathjs.create(mathjs.all as FactoryFunctionMap, { matrix: 'Array' });
   const { parse } = math;
   math.import(Object.fromEntries(disabled.map((name) => [name, refuseCall(name)])), { override: true });

@@ -2,9 +2,10 @@
  * The engine's side of `ctx`: what tasks reach of the world goes through here, where the graph's capabilities are
  * checked and every outside request is told to whoever keeps the ledger.
  */
-import { CapabilityError, HandloomError } from '../errors.ts';
+import { CapabilityError, HandloomError, NotFoundError } from '../errors.ts';
 import type { Files, Tables } from '../nodes/define-node.ts';
 import type { GraphSettings } from '../schema/graph.ts';
+import type { LibraryName } from './library-text.ts';
 import {
   fileMethods,
   tableMethods,
@@ -19,6 +20,8 @@ export interface World {
   fetch: typeof fetch;
   files: Files;
   tables: Tables;
+  /** Texts of libraries that its workers do not have. */
+  library?: (name: LibraryName) => Promise<string>;
 }
 
 /** One request to the outside, refused ones included. */
@@ -108,6 +111,10 @@ export class ContextBroker {
       tables: async (batch, method, args) => {
         job(batch);
         return call(this.#world.tables, tableMethods, method, args);
+      },
+      library: async (name) => {
+        if (!this.#world.library) throw new NotFoundError('library', String(name));
+        return this.#world.library(name);
       },
     };
   }

@@ -2,6 +2,7 @@
 import type { Remote } from 'comlink';
 import type { Batch } from '../engine/executor.ts';
 import type { Files, Tables } from '../nodes/define-node.ts';
+import type { LibraryName } from './library-text.ts';
 import type { Access } from './task-context.ts';
 
 /** A request without its stream: bodies travel whole. */
@@ -29,15 +30,22 @@ export const tableMethods = [
   'writeFile',
 ] as const satisfies (keyof Tables)[];
 
-/** What the engine's side offers a worker. Every call names the batch it is made for. */
+/** What the engine's side offers a worker. Every call but that for a library names the batch it is made for. */
 export interface WorkerBroker {
   /** `id` is the worker's own, for {@link abortFetch}. */
   fetch(batch: number, id: number, request: WireRequest): Promise<WireResponse>;
   abortFetch(batch: number, id: number): void;
   files(batch: number, method: string, args: unknown[]): Promise<unknown>;
   tables(batch: number, method: string, args: unknown[]): Promise<unknown>;
+  library(name: LibraryName): Promise<string>;
 }
-export const brokerFunctions: ReadonlySet<string> = new Set(['fetch', 'abortFetch', 'files', 'tables']);
+export const brokerFunctions: ReadonlySet<string> = new Set([
+  'fetch',
+  'abortFetch',
+  'files',
+  'tables',
+  'library',
+]);
 
 let lastFetch = 0;
 

@@ -13,6 +13,7 @@ import type { NodeRegistry } from '../nodes/define-node.ts';
 import { BatchFrame, type FrameHooks } from './batch-frame.ts';
 import { runChain } from './chain.ts';
 import { guardedEndpoint } from './endpoint.ts';
+import { askForLibraries } from './library-text.ts';
 import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
 import { type Answer, type Note, type Program, programKey } from './program.ts';
 import { remoteAccess, type WorkerBroker } from './remote-access.ts';
@@ -186,6 +187,7 @@ export function serveTaskHost(
 ): LoggingTaskHost {
   const channel = guardedEndpoint(repairing(endpoint, canPost), hostFunctions);
   const broker = wrap<WorkerBroker>(channel);
+  askForLibraries((name) => broker.library(name));
   const host = createTaskHost(registry, broker, (note) => endpoint.postMessage(note));
   expose(host, channel);
   return host;

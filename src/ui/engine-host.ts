@@ -3,6 +3,7 @@
  * and talks to it over a port, all others talk to that same engine over a BroadcastChannel, until it is their turn.
  */
 
+import mathjsUrl from '../../workers/mathjs.ts?worker&url';
 import taskWorkerUrl from '../../workers/task-worker.ts?worker&url';
 import { type Isolation, pageLock } from '../api/engine-channel.ts';
 import type { FromEngineWorker, FromPage } from '../api/engine-worker-messages.ts';
@@ -106,7 +107,7 @@ export function connectEngine(): EngineConnection {
           if (ended.signal.aborted) return sandbox?.close();
           if (sandbox) ended.signal.addEventListener('abort', sandbox.close, { once: true });
           const port = sandbox?.port;
-          post({ page: 'sandbox', port, taskWorkerUrl }, port ? [port] : []);
+          post({ page: 'sandbox', port, taskWorkerUrl, mathjsUrl }, port ? [port] : []);
         });
       } else if (data.worker === 'ready') {
         engine.isolation = data.isolation;

@@ -41,6 +41,15 @@ export const valueCases = ({ client, raw, post, runToEnd, problem }: SuiteTools)
     await problem(await post('/graphs', wrong), 400, 'bad_value');
   },
 
+  async 'computes formulas, also in workers that bring no library for it'() {
+    const node = { id: 'root', type: 'math.expression', params: { expression: 'sqrt(x)' } };
+    // Each worker would load it, which takes a while.
+    const graph = graphOf('formula', [{ ...node, policy: { workers: 1 } }], [], {});
+    const { id } = await runToEnd(graph, { root: [16, 25] });
+    const { status, outputs } = await client.getRun(id);
+    equal([status, outputs], ['succeeded', { root: [4, 5] }], 'roots');
+  },
+
   async 'brings payloads of every kind through a run and back as they were'() {
     const kinds = oneOfEach();
     const { id } = await runToEnd(throughEverything(), { thread: [kinds] });

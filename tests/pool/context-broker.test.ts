@@ -114,3 +114,12 @@ it('does not let a worker speak for a batch it has not under way, or call what i
   await expect(worker.files(2, 'read', ['x'])).rejects.toMatchObject({ code: 'context_closed' });
   await expect(worker.files(1, 'constructor', [])).rejects.toThrow('There is no "constructor"');
 });
+
+it('gives workers the libraries that its host has', async () => {
+  await expect(broker.forWorker(() => undefined).library('mathjs')).rejects.toMatchObject({
+    code: 'library_not_found',
+  });
+  const library = async (name: string) => `text of ${name}`;
+  const rich = new ContextBroker({ fetch, files: {}, tables: {}, library } as World);
+  expect(await rich.forWorker(() => undefined).library('mathjs')).toBe('text of mathjs');
+});
