@@ -20,7 +20,8 @@ export async function startRun(app: App, session: Session, options: StartChoice 
 export function whyNotFrom(session: Session, node: string | undefined): string | undefined {
   if (node === undefined) return m.run_from_select();
   if (session.starting || session.running) return m.run_from_busy();
-  return session.canStartAt(node) ? undefined : m.run_from_nothing();
+  if (session.canStartAt(node)) return undefined;
+  return session.hasDropped(node) ? m.run_from_dropped() : m.run_from_nothing();
 }
 
 /** Runs a node and what it leads to, or it alone; where that cannot be, says why. */

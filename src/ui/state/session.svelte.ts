@@ -101,9 +101,17 @@ export class Session {
 
   /** The newest run that has given the node something. */
   originOf(node: string): string | undefined {
+    return this.#runs().find((run) => (run.nodes[node]?.input ?? 0) > 0 && !lacksPayloads(run, node))?.id;
+  }
+
+  /** Whether a run has given the node something that is no longer kept. */
+  hasDropped(node: string): boolean {
+    return this.#runs().some((run) => lacksPayloads(run, node));
+  }
+
+  #runs(): RunSummary[] {
     const shown = this.run?.summary;
-    const runs = shown ? [shown, ...this.#before.filter(({ id }) => id !== shown.id)] : this.#before;
-    return runs.find((run) => (run.nodes[node]?.input ?? 0) > 0 && !lacksPayloads(run, node))?.id;
+    return shown ? [shown, ...this.#before.filter(({ id }) => id !== shown.id)] : this.#before;
   }
 
   /** Whether there is something to give a node where a run would begin. */

@@ -76,7 +76,7 @@ test('values that JSON cannot say survive an export and an import', async ({ stu
   const typed = {
     ...graphFile({
       name: 'Dates',
-      nodes: [code('a', '(at) => [at.getTime(), typeof at]')],
+      nodes: [code('a', '(at) => at.getTime() + 1')],
       inputs: { a: [{ $type: 'Date', value: '1970-01-01T00:00:00.005Z' }] },
     }),
     encoding: 'handloom.values',
@@ -89,7 +89,7 @@ test('values that JSON cannot say survive an export and an import', async ({ stu
   await studio.import(text, 'again.json');
   await studio.run();
   await studio.ended('Succeeded');
-  await expect(studio.panel.getByRole('cell', { name: 'object' })).toBeVisible();
+  await studio.hasResults(['6']);
 });
 
 test('a graph file dropped on the page opens; a data file becomes a node that reads it', async ({

@@ -22,6 +22,39 @@ async function threeRuns(studio: Studio): Promise<void> {
   await studio.ended('Partly failed');
 }
 
+test('what is kept is set, holds at once and is told', async ({ studio }) => {
+  const { page } = studio;
+  await threeRuns(studio);
+  await page.getByRole('link', { name: 'Runs', exact: true }).click();
+  const rows = page.getByRole('list', { name: 'Runs' }).getByRole('listitem');
+  await expect(rows).toHaveCount(3);
+  await expect(rows.first()).toContainText(/\d k?B/);
+  await page.getByRole('button', { name: 'What is kept' }).click();
+  const dialog = page.getByRole('dialog', { name: 'What is kept' });
+  await expect(dialog).toContainText(/Runs\s*3 · /);
+  await dialog.getByLabel('Runs, at most').fill('1');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(rows).toHaveText([/Half/]);
+  await page.reload();
+  await page.getByRole('button', { name: 'What is kept' }).click();
+  await expect(dialog.getByLabel('Runs, at most')).toHaveValue('1');
+  await expect(dialog).toContainText('2 runs, 0 results');
+});
+
+test('payloads that a node does not keep are gone when its run has ended', async ({ studio }) => {
+  await studio.open(twoSteps);
+  await studio.select('increment');
+  await studio.inspector.getByText('How it runs').click();
+  await studio.inspector.getByLabel('Forget payloads').click();
+  await studio.run();
+  await studio.ended('Succeeded');
+  await studio.hasResults(['3', '5', '7']);
+  await expect(studio.inspector).toContainText('no longer kept');
+  await expect(studio.inspector.getByRole('button', { name: 'Run from here' })).toBeDisabled();
+  await expect(studio.inspector).toContainText('begin at a node before it');
+});
+
 test('the page of runs lists them, filters them, opens one and deletes one', async ({ studio }) => {
   const { page } = studio;
   await threeRuns(studio);
