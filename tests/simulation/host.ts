@@ -30,6 +30,8 @@ export class Host {
   isFrozen = false;
   /** Others may have taken it for dead. */
   wasFrozen = false;
+  /** It stays only for a while, and nobody talks to it. */
+  isVisiting = false;
   /** How much of what people have asked of it has not been answered. */
   asked = 0;
   /** It has not found out yet what there is to do. */

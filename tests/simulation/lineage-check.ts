@@ -5,7 +5,7 @@ import type { Chance } from './chance.ts';
 import { must } from './run-model.ts';
 
 /** Tasks looked up in each run. */
-const samples = 6;
+const samples = 8;
 
 /** The tasks each task came from at once, by number. */
 export function parentsIn(entries: readonly JournalEntry[]): Map<number, number[]> {
@@ -56,7 +56,10 @@ export async function checkLineage(
   const children = new Map<number, number[]>();
   for (const [task, origins] of parents)
     for (const origin of origins) children.set(origin, [...(children.get(origin) ?? []), task]);
-  const tasks = [...parents.keys()];
+  // Those that came from nothing and gave nothing tell nothing.
+  const tasks = [
+    ...new Set([...parents].flatMap(([task, origins]) => (origins.length > 0 ? [task, ...origins] : []))),
+  ];
   for (let i = 0; i < samples && tasks.length > 0; i++) {
     const task = chance.pick(tasks);
     for (const [direction, next] of [

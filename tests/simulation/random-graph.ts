@@ -114,7 +114,6 @@ function policy(chance: Chance): PolicyInput {
     mode: chance.pick(modes),
     ...chance.maybe(0.6, () => ({ workers: chance.int(1, 4) })),
     ...chance.maybe(0.25, () => ({ dedupe: true })),
-    ...chance.maybe(0.05, () => ({ cache: true })),
     ...chance.maybe(0.5, () => ({
       retry: {
         max: chance.int(0, 2),
@@ -186,8 +185,9 @@ export function randomGraph(chance: Chance, depth = 0): Graph {
     { length: size },
     (_, i): GraphNode => ({ id: `n${i}`, ...shape(chance, depth), policy: policy(chance) }),
   );
+  const remembers = chance.happens(0.12);
   for (const node of nodes) {
-    if (!mayRemember(node)) delete node.policy?.cache;
+    if (remembers && mayRemember(node) && chance.happens(0.7)) node.policy = { ...node.policy, cache: true };
     if (node.type === 'flow.subgraph') node.policy = chance.maybe(0.2, () => ({ start: 'staged' as const }));
   }
   // Lists of several collections could be equal or not, depending on who came first.

@@ -1,4 +1,5 @@
 /** With a run goes what only that run has stored, and in the end nothing is left. */
+import { StoredValue } from '../../src/schema/stored-value.ts';
 import { must } from './run-model.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -10,6 +11,9 @@ export async function checkRelease(simulation: Simulation): Promise<void> {
     for (const hash of disk.claims.keys()) if (await disk.store.artifacts.has(hash)) hashes.push(hash);
     return hashes;
   };
+  for (const [run, entries] of disk.entries)
+    for (const hash of hashesIn(entries))
+      must(!!disk.claims.get(hash)?.has(run), () => `${run} holds ${hash} and has no claim on it`);
   await simulation.visit(async ({ engine }) => {
     const runs = [...disk.summaries.keys()];
     for (const run of runs) await engine.remove(run);
@@ -23,4 +27,10 @@ export async function checkRelease(simulation: Simulation): Promise<void> {
     const forgotten = await left();
     must(forgotten.length === 0, () => `${forgotten.length} artifacts are left of nothing`);
   });
+}
+
+function hashesIn(value: unknown): string[] {
+  if (value instanceof StoredValue) return [value.hash];
+  const isPlain = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+  return isPlain ? Object.values(value).flatMap(hashesIn) : [];
 }

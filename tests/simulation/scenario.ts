@@ -70,6 +70,8 @@ export interface Scenario {
   finalRetries: number;
   /** Whether all is read that can be, which costs more than the run itself. */
   readsAll: boolean;
+  /** Whether lineage is looked at. */
+  readsLineage: boolean;
   /** Whether the same graph is run once more afterwards. */
   runsTwice: boolean;
 }
@@ -85,6 +87,7 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
   const isDamaged = chance.happens(0.03);
   const finalRetries = chance.happens(isDamaged ? 0 : 0.25) ? chance.int(1, 2) : 0;
   const readsAll = chance.happens(0.08);
+  const readsLineage = chance.happens(0.25);
   const again = chance.next();
   for (let draw = 0; ; draw++) {
     const graph = randomGraph(new Chance(seed, `graph ${draw}`));
@@ -106,7 +109,19 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
     while (retries > 0 && oracle.retry()) retries--;
     if (retries > 0) continue;
     const runsTwice = again < (flat.nodes.some(({ policy }) => policy?.cache) ? 0.6 : 0.02);
-    return { runsTwice, seed, graph, flat, keepOpen, parallelism, faults, actions, finalRetries, readsAll };
+    return {
+      runsTwice,
+      seed,
+      graph,
+      flat,
+      keepOpen,
+      parallelism,
+      faults,
+      actions,
+      finalRetries,
+      readsAll,
+      readsLineage,
+    };
   }
 }
 

@@ -80,7 +80,7 @@ export class Simulation {
     const { id } = this;
     const awake = this.#hosts.filter((host) => host.isAwake);
     const keeper = id === undefined ? undefined : awake.find((host) => host.keeps(id));
-    return keeper ?? awake[0] ?? (this.#hosts[0] as Host);
+    return keeper ?? awake.find((host) => !host.isVisiting) ?? (this.#hosts[0] as Host);
   }
 
   /** Lets the run come to its end. @throws Violation and whatever else must not happen */
@@ -137,7 +137,8 @@ export class Simulation {
 
   #isOver(): boolean {
     const { id, host } = this;
-    if (id === undefined || host.isBooting || host.asked > 0 || !host.isAwake) return false;
+    const isIdle = host.isAwake && !host.isVisiting && !host.isBooting && host.asked === 0;
+    if (id === undefined || !isIdle) return false;
     return hasEnded(this.summary?.status ?? 'pending') && !host.keeps(id);
   }
 
@@ -260,6 +261,7 @@ export class Simulation {
     if (!keeper.keeps(id) || this.summary?.owner !== keeper.name) return;
     const rival = this.#add();
     rival.isBooting = false;
+    rival.isVisiting = true;
     // Until a host's first commit, nobody can know that it has the run.
     const isKept = () =>
       keeper.isAwake && !keeper.wasFrozen && keeper.keeps(id) && this.summary?.owner === keeper.name;
