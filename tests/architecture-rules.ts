@@ -38,7 +38,11 @@ const layers: Layer[] = [
   { path: 'src/schema/', may: ['src/errors.ts'] },
   { path: 'src/engine/', may: [...foundation, nodeContract], mayTypes: [storeInterface] },
   { path: 'src/nodes/', may: foundation },
-  { path: 'src/store/', may: [...foundation, 'src/engine/journal.ts', 'src/engine/journal-versions.ts'] },
+  {
+    path: 'src/store/',
+    may: [...foundation, 'src/engine/journal.ts', 'src/engine/journal-versions.ts'],
+    mayTypes: ['src/engine/packed.ts'],
+  },
   { path: 'src/files/', may: [...foundation, nodeContract, fileErrors] },
   { path: 'src/tables/', may: [...foundation, nodeContract, fileErrors] },
   { path: 'src/examples/', may: foundation },

@@ -7,13 +7,14 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { ChunkSummary } from '../../src/engine/journal.ts';
 import { NotFoundError, StoreError } from '../../src/errors.ts';
 import { hasEnded, type RunStatus, type RunSummary } from '../../src/schema/run.ts';
-import { decodeChunk } from '../../src/store/journal-codec.ts';
+import { decodeChunk, encodeChunk } from '../../src/store/journal-codec.ts';
 import { fromCursor, limitOf, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
 import {
   amendedParts,
   type ChunkParts,
   checkFits,
   checkFollows,
+  chunkSummaryOf,
   joinRun,
   splitChunks,
   splitRun,
@@ -184,7 +185,6 @@ function createRuns(guard: Guard): RunStore {
       }),
     append: (run, chunks) =>
       guard(async (db) => {
-        const parts = splitChunks(chunks);
         const write = async (tx: Transaction<SqlTables>) => {
           const row = toRow(summaryOf(run));
           // The write comes first, so that the lock is taken at once and no other process slips in between.
@@ -197,8 +197,11 @@ function createRuns(guard: Guard): RunStore {
             .orderBy('first', 'desc')
             .limit(1)
             .executeTakeFirst();
-          checkFollows(run.id, Number(end?.last ?? 0), parts);
-          for (const { summary, body } of parts) {
+          checkFollows(run.id, Number(end?.last ?? 0), chunks);
+          // One after the other: a splitter's results are hundreds of chunks in one commit.
+          for (const chunk of chunks) {
+            const summary = chunkSummaryOf(chunk);
+            const body = encodeChunk(chunk);
             const { first, last } = summary;
             await tx
               .insertInto('chunks')

@@ -84,6 +84,7 @@ function wholeResult(
       whole.ports.push(ports?.[k] ?? defaultOutput);
     });
   }
+  const parts = part.parts?.map((each) => ({ ...each, index: positions[each.index] ?? each.index }));
   const logs = part.logs?.map((log) => ({ ...log, index: positions[log.index] ?? log.index }));
-  return { ...part, ...whole, ...(logs && { logs }) };
+  return { ...part, ...whole, ...(parts && { parts }), ...(logs && { logs }) };
 }

@@ -2,6 +2,7 @@
  * Gives results that an earlier run has found, for nodes whose policy says `cache`: of the same node type and
  * version, with the same params and an equal payload. What is not known is carried out as ever, and remembered.
  */
+import { defaultOutput } from '../schema/names.ts';
 import type { CacheEntry, Store } from '../store/store.ts';
 import { type Known, partOf, wholeOutcome } from './batch-parts.ts';
 import { canonicalKey, textHash } from './canonical.ts';
@@ -131,8 +132,11 @@ export class CachingExecutor implements Executor {
       keys.forEach((key, i) => {
         const succeeded = result.outcomes[i] === outcome.succeeded;
         const end = value + (result.counts?.[i] ?? (succeeded ? 1 : 0));
-        const values = result.values.slice(value, end);
-        const ports = result.ports?.slice(value, end);
+        const parts = result.parts?.filter(({ index }) => index === i) ?? [];
+        const values = parts.flatMap(({ packed }) => packed.unpack()).concat(result.values.slice(value, end));
+        const ports = parts[0]
+          ? values.map(() => parts[0]?.port ?? defaultOutput)
+          : result.ports?.slice(value, end);
         value = end;
         if (!succeeded) return;
         const stored = storedIn(values);

@@ -1,6 +1,7 @@
 /** How payloads reach nodes, how duplicates are told, and what becomes of results. */
 import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { canonicalKey } from './canonical.ts';
+import type { Packed } from './packed.ts';
 import type { PlannedEdge } from './plan.ts';
 import {
   componentOf,
@@ -50,18 +51,22 @@ export function deliver(
   }
 }
 
+/** @param given the payloads, which may be packed */
 function recordDelivery(
   state: SchedulerState,
-  { plan }: NodeState,
+  { plan, counters }: NodeState,
   port: string,
   first: number,
-  payloads: unknown[],
+  given: unknown[] | Packed,
   origin: Origin,
 ): void {
-  record(state, { kind: 'deliver', node: plan.id, port, first, payloads, ...origin });
-  if (state.parents)
-    for (let i = 0; i < payloads.length; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
-  if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + payloads.length;
+  const isPacked = !Array.isArray(given);
+  const count = isPacked ? given.count : given.length;
+  const columns = isPacked ? { payloads: [], packed: given } : { payloads: given };
+  counters.input += count;
+  record(state, { kind: 'deliver', node: plan.id, port, first, ...columns, ...origin });
+  if (state.parents) for (let i = 0; i < count; i++) state.parents[first + i] = origin.parents?.[i] ?? 0;
+  if (origin.edge !== undefined) state.edges[origin.edge] = (state.edges[origin.edge] ?? 0) + count;
 }
 
 function deliverEntry(
@@ -75,7 +80,6 @@ function deliverEntry(
   const node = nodeAt(state, index);
   const first = state.nextTask;
   state.nextTask += payloads.length;
-  node.counters.input += payloads.length;
   recordDelivery(state, node, port, first, payloads, origin);
 
   const fresh = node.seen
@@ -103,7 +107,6 @@ export function deliverOnward(
   parents: number[],
 ): number[] {
   const node = nodeAt(state, target);
-  node.counters.input += payloads.length;
   componentOf(state, target).active += payloads.length;
   recordDelivery(state, node, port, first, payloads, { parents, edge: index });
   return range(first, payloads.length);
@@ -135,6 +138,59 @@ export function emit(
       ...(edge.index !== undefined && { edge: edge.index }),
     });
   }
+}
+
+/** Sends what one task gave in parts, as {@link emit} does with values. */
+export function emitParts(
+  state: SchedulerState,
+  index: number,
+  port: string,
+  parts: readonly Packed[],
+  task: number,
+): void {
+  const { plan } = nodeAt(state, index);
+  const origins = parts.map(({ count }) => ({ parents: new Array<number>(count).fill(task) }));
+  if (plan.isEnd && port !== errorPort) {
+    parts.forEach((packed, i) => {
+      const output = {
+        node: plan.outputOf,
+        port,
+        values: [],
+        packed,
+        ...(origins[i] as { parents: number[] }),
+      };
+      record(state, { kind: 'output', ...output });
+    });
+  }
+  // Edge by edge, so that a chunk of the journal holds what one queue reads back.
+  for (const { target, port: into, index: edge } of plan.edges.get(port) ?? []) {
+    parts.forEach((packed, i) => {
+      deliverPart(state, target, into, packed, { ...origins[i], ...(edge !== undefined && { edge }) });
+    });
+  }
+}
+
+/** Makes tasks of a part. They wait in the journal, to be read back from there. */
+function deliverPart(
+  state: SchedulerState,
+  index: number,
+  port: string,
+  packed: Packed,
+  origin: Origin,
+): void {
+  const node = nodeAt(state, index);
+  const { kind } = node.plan.definition;
+  if (node.seen || kind === 'collect' || kind === 'relay')
+    return deliver(state, index, port, packed.unpack(), origin);
+  const first = state.nextTask;
+  const last = first + packed.count - 1;
+  state.nextTask += packed.count;
+  recordDelivery(state, node, port, first, packed, origin);
+  if (port === 'right') for (let task = first; task <= last; task++) node.join?.fromRight.add(task);
+  node.queue.spill(first, last);
+  node.wait?.came(last, runningTime(state));
+  componentOf(state, index).active += packed.count;
+  markReady(state, index);
 }
 
 /** Positions of tasks in the order of the inputs they descend from, whatever order they came in. */

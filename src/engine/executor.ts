@@ -6,6 +6,7 @@ import type { WireError } from '../errors.ts';
 import type { NodeDefinition } from '../nodes/define-node.ts';
 import type { GraphSettings } from '../schema/graph.ts';
 import type { Policy } from '../schema/policy.ts';
+import type { Pack, ResultPart } from './packed.ts';
 
 /** A node ready to run: defaults filled in, code compiled. All but `definition` is structured-cloneable. */
 export interface PreparedNode {
@@ -58,6 +59,8 @@ export interface BatchResult {
   ports?: string[];
   /** All results, in the order of the tasks. */
   values: unknown[];
+  /** Results that came in parts, in the order they were given; a task that has some has none in `values`. */
+  parts?: ResultPart[];
   /** One per failed task, in order. */
   errors: WireError[];
   /** Whether a task's result is that of an earlier run, per task; absent: none. */
@@ -97,8 +100,11 @@ export interface Executor {
   readonly parallelism: number;
   /** Makes a run's nodes known, before its first batch. */
   open(run: ExecutorRun): void;
-  /** Never rejects: what goes wrong is in the outcome. */
-  execute(batch: Batch): Promise<BatchOutcome>;
+  /**
+   * Never rejects: what goes wrong is in the outcome.
+   * @param pack takes in what a task gives in parts; without it, all is in the result as values
+   */
+  execute(batch: Batch, pack?: Pack): Promise<BatchOutcome>;
   /** Gives up what a run has under way: its workers are ended if they do not stop by themselves. */
   cancel(runId: string): void;
   /** Forgets a run that has ended. */

@@ -2,6 +2,7 @@
 import {
   attemptEnd,
   type ChunkSummary,
+  countOf,
   type JournalChunk,
   type JournalEntry,
   journalVersion,
@@ -61,8 +62,8 @@ const emptySummary = (): NodeSummary => ({
 function summarise(node: NodeSummary, entry: JournalEntry): void {
   switch (entry.kind) {
     case 'deliver':
-      node.delivered += entry.payloads.length;
-      node.created = widen(node.created, entry.first, entry.first + entry.payloads.length - 1);
+      node.delivered += countOf(entry);
+      node.created = widen(node.created, entry.first, entry.first + countOf(entry) - 1);
       return;
     case 'attempt': {
       const failed = entry.ends?.filter((end) => end === attemptEnd.failed).length ?? 0;
@@ -82,7 +83,7 @@ function summarise(node: NodeSummary, entry: JournalEntry): void {
       node.touched = widenBy(node.touched, entry.tasks);
       return;
     case 'output':
-      node.outputs += entry.values.length;
+      node.outputs += entry.packed?.count ?? entry.values.length;
       return;
     case 'log':
       node.logs++;
@@ -110,6 +111,8 @@ export interface Load {
 }
 
 export function loadOf(entry: JournalEntry): Load {
+  if ('packed' in entry && entry.packed)
+    return { tasks: entry.packed.count, bytes: entry.packed.bytes.length };
   switch (entry.kind) {
     case 'deliver':
       return { tasks: entry.payloads.length, bytes: roughSizeOfMany(entry.payloads) };

@@ -9,7 +9,10 @@ import { type JournalChunk, journalVersion } from './journal.ts';
 export type Step = (chunk: JournalChunk) => JournalChunk;
 
 /** By the version a step leads away from. */
-const published: Readonly<Record<number, Step>> = {};
+const published: Readonly<Record<number, Step>> = {
+  // Since version 2, payloads may stand in their entry as bytes, which the codec reads.
+  1: (chunk) => chunk,
+};
 
 /**
  * A chunk as this version of Handloom knows it.

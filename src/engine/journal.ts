@@ -7,9 +7,10 @@
  */
 import type { WireError } from '../errors.ts';
 import type { ErrorRecord, RunStatus } from '../schema/run.ts';
+import type { Packed } from './packed.ts';
 
 /** Raised with a step in `journal-versions.ts`, also when the codec's format changes. */
-export const journalVersion = 1;
+export const journalVersion = 2;
 
 interface EntryBase {
   /** Counts the entries of a run from 1, without gaps. */
@@ -25,6 +26,8 @@ export interface DeliverEntry extends EntryBase {
   port: string;
   first: number;
   payloads: unknown[];
+  /** In place of `payloads`, which are empty, until it is stored; what a store gives back has payloads. */
+  packed?: Packed;
   /** The task each came from; −seq of a flush entry where many gave one; absent for payloads from outside. */
   parents?: number[];
   /** What a join gave came from two tasks: the other of them, or 0; absent where nothing was joined. */
@@ -107,6 +110,8 @@ export interface OutputEntry extends EntryBase {
   node: string;
   port: string;
   values: unknown[];
+  /** In place of `values`, as in a {@link DeliverEntry}. */
+  packed?: Packed;
   parents: number[];
   /** As in a {@link DeliverEntry}. */
   partners?: number[];
@@ -197,6 +202,9 @@ export interface ChunkSummary {
 export interface JournalChunk extends ChunkSummary {
   entries: JournalEntry[];
 }
+
+/** How many tasks a delivery makes. */
+export const countOf = ({ payloads, packed }: DeliverEntry): number => packed?.count ?? payloads.length;
 
 /** The tasks that a start entry names. */
 export function tasksOfStart({ tasks, range }: StartEntry): number[] {

@@ -7,6 +7,7 @@ import { StoredValue } from '../schema/stored-value.ts';
 import type { Claim, Store } from '../store/store.ts';
 import { canonicalKey } from './canonical.ts';
 import type { PreparedNode } from './executor.ts';
+import type { Packed } from './packed.ts';
 import { storedIn, tablesIn, withContents } from './stored-parts.ts';
 import { findLarge, largestInline } from './value-size.ts';
 
@@ -84,6 +85,13 @@ export class KeptValues {
     }
     if (kept.size > 0 || found.stored.length > 0) state.holds = true;
     return kept.size === 0 ? values : values.map((value, i) => kept.get(i) ?? value);
+  }
+
+  /** Values, which are kept already, as bytes. @throws StoreError `value_not_storable` */
+  pack(values: unknown[]): Packed {
+    const { values: codec } = this.#store;
+    const bytes = codec.encodeList(values);
+    return { count: values.length, bytes, unpack: () => codec.decodeList(bytes) };
   }
 
   /** A value with the content of all that is stored in it. @throws StoreError `payload_missing`, `value_damaged` */

@@ -2,10 +2,11 @@
 import { QueueTimeoutError, TimeoutError, toWireError, type WireError, WorkerDiedError } from '../errors.ts';
 import { defaultOutput, errorPort } from '../schema/graph.ts';
 import { measure } from './batch-size.ts';
-import { deliverOnward, emit, type GoOn } from './delivery.ts';
+import { deliverOnward, emit, emitParts, type GoOn } from './delivery.ts';
 import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from './executor.ts';
 import { holdForJoin } from './join.ts';
 import { attemptEnd } from './journal.ts';
+import type { Packed } from './packed.ts';
 import { mayRetry, retryDelay } from './retry.ts';
 import { roughSize } from './rough-size.ts';
 import {
@@ -151,7 +152,7 @@ function settleResult(
     keepState(state, node, result);
     // The common case of one plain result each needs no look at single tasks.
     if (node.join) keepKeys(node, batch.tasks, batch.payloads, result.values);
-    else if (!result.counts && !result.ports)
+    else if (!result.counts && !result.ports && !result.parts)
       emit(state, plan.index, defaultOutput, result.values, batch.tasks, { goOn: onward?.goOn });
     else emitByPort(state, node, batch, result, onward?.goOn);
     release(state, plan.index, batch.tasks.length);
@@ -378,6 +379,12 @@ function emitByPort(
   goOn?: GoOn,
 ): void {
   const byPort = new Map<string, { values: unknown[]; parents: number[] }>();
+  const emitValues = () => {
+    for (const [port, { values, parents }] of byPort)
+      emit(state, node.plan.index, port, values, parents, { goOn });
+    byPort.clear();
+  };
+  const inParts = partsByTask(result);
   let at = 0;
   batch.tasks.forEach((task, i) => {
     const count = result.counts?.[i] ?? (result.outcomes[i] === taskOutcome.succeeded ? 1 : 0);
@@ -388,9 +395,23 @@ function emitByPort(
       columns.values.push(result.values[at]);
       columns.parents.push(task);
     }
+    const own = inParts.get(i);
+    if (!own) return;
+    emitValues();
+    emitParts(state, node.plan.index, own.port, own.parts, task);
   });
-  for (const [port, { values, parents }] of byPort)
-    emit(state, node.plan.index, port, values, parents, { goOn });
+  emitValues();
+}
+
+/** What tasks gave in parts, by their position in the batch. */
+function partsByTask({ parts = [] }: BatchResult): Map<number, { port: string; parts: Packed[] }> {
+  const byTask = new Map<number, { port: string; parts: Packed[] }>();
+  for (const { index, port, packed } of parts) {
+    const known = byTask.get(index);
+    if (known) known.parts.push(packed);
+    else byTask.set(index, { port, parts: [packed] });
+  }
+  return byTask;
 }
 
 /** What an error port gives: enough to decide by, without a stack. */

@@ -17,6 +17,7 @@ import {
 import type { DeliverEntry, JournalChunk, JournalEntry, OutputEntry } from './journal.ts';
 import type { JournalSink } from './journal-writer.ts';
 import type { KeptValues } from './kept-values.ts';
+import type { Pack } from './packed.ts';
 import { isWorthAnotherTry, patience } from './store-patience.ts';
 
 /** Bytes of stored payloads in one batch, unless a single one is larger: they are all in memory at once. */
@@ -58,7 +59,7 @@ export class PayloadKeeper implements Executor {
   async execute(batch: Batch): Promise<BatchOutcome> {
     const done = this.#values.holds(batch.run)
       ? await this.#executeStored(batch)
-      : await this.#inner.execute(batch);
+      : await this.#inner.execute(batch, this.#packFor(batch));
     if (done.kind !== 'done') return done;
     return { kind: 'done', result: await this.#keepResult(batch.run, done.result) };
   }
@@ -82,7 +83,8 @@ export class PayloadKeeper implements Executor {
     } catch (error) {
       return { kind: 'done', result: failAll(batch, toWireError(error)) };
     }
-    if (count === batch.tasks.length && broken.size === 0) return this.#inner.execute(whole);
+    if (count === batch.tasks.length && broken.size === 0)
+      return this.#inner.execute(whole, this.#packFor(batch));
 
     const positions = payloads.flatMap((_, i) => (broken.has(i) ? [] : [i]));
     const known = (position: number) => {
@@ -93,8 +95,12 @@ export class PayloadKeeper implements Executor {
     const part: BatchOutcome =
       positions.length === 0
         ? { kind: 'done', result: nothing(batch) }
-        : await this.#inner.execute(partOf(whole, positions));
+        : await this.#inner.execute(partOf(whole, positions), this.#packFor(batch));
     return wholeOutcome(batch, positions, part, known);
+  }
+
+  #packFor({ run }: Batch): Pack {
+    return async (values) => this.#values.pack(await this.#keep(run, values));
   }
 
   /** How many of its tasks, from the first on, fit into memory together. */

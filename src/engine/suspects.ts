@@ -21,7 +21,7 @@
  * it hits them alone.
  */
 import { HostDiedError, toWireError, type WireError } from '../errors.ts';
-import { attemptEnd, type JournalEntry, type StartEntry, tasksOfStart } from './journal.ts';
+import { attemptEnd, countOf, type JournalEntry, type StartEntry, tasksOfStart } from './journal.ts';
 
 /** Certain charges after which a task is not run again. */
 const chargesAllowed = 2;
@@ -191,8 +191,8 @@ export class Suspects {
       case 'deliver':
         // What an interrupted start had not brought into the journal belongs to what there was.
         if (!this.#careful || this.#careful.hasBegun) return;
-        this.#careful.left += entry.payloads.length;
-        this.#careful.upTo = entry.first + entry.payloads.length - 1;
+        this.#careful.left += countOf(entry);
+        this.#careful.upTo = entry.first + countOf(entry) - 1;
         return;
       case 'redeliver':
         for (const task of entry.tasks) {

@@ -5,6 +5,7 @@
 import type { Batch, BatchResult } from '../engine/executor.ts';
 import { TimeoutError } from '../errors.ts';
 import { isPayload } from '../schema/payload.ts';
+import type { SendPart } from './batch-results.ts';
 import type { Access, ContextSource } from './task-context.ts';
 
 export interface FrameHooks {
@@ -14,6 +15,8 @@ export interface FrameHooks {
   /** The handler has given a promise. */
   yielded?(index: number): void;
   progressed?(index: number, fraction: number): void;
+  /** Takes in a part of what a task gives, before it has ended; absent where results travel whole. */
+  part?(index: number, port: string, values: unknown[]): Promise<void>;
 }
 
 /** Logs of one batch beyond this many are dropped, with a last line that says so. */
@@ -29,6 +32,8 @@ export class BatchFrame implements ContextSource {
   /** The task whose handler was called last. */
   current = 0;
   aborted: Error | undefined;
+  /** Some of its tasks have given parts, so the results at hand are not all. */
+  hasParts = false;
   /** Promises of tasks that were given up and have not settled. */
   unsettled = 0;
 
@@ -130,6 +135,19 @@ export class BatchFrame implements ContextSource {
         },
       );
     });
+  }
+
+  /** The way out for parts of what a task gives, if there is one. */
+  partsOf(index: number, startedAt: number): SendPart | undefined {
+    const { part } = this.hooks;
+    if (!part) return undefined;
+    return async (port, values) => {
+      this.hasParts = true;
+      await part(index, port, values);
+      // A task that has been given up meanwhile need not go on for ever.
+      if (this.aborted) throw this.aborted;
+      this.checkLimit(startedAt);
+    };
   }
 
   /** @throws TimeoutError when a task begun at `startedAt` has had more than its time. */

@@ -116,41 +116,118 @@ export class BatchResults {
   }
 }
 
-/** The results of an emission; a promise of them where they come asynchronously. Checks the port first. */
-export function gather(emission: Emission, results: BatchResults): Emitted | Promise<Emitted> {
+/** Takes a part of what a task gives; settles when there is room for the next. */
+export type SendPart = (port: string, values: unknown[]) => Promise<void>;
+
+/** Results beyond which a task gives them in parts, and about how many bytes: the size of a chunk of the journal. */
+const [partLength, partBytes] = [4096, 256 * 1024];
+
+/**
+ * The results of an emission; a promise of them where they come asynchronously, or are so many that they leave in
+ * parts. Checks the port first.
+ */
+export function gather(
+  emission: Emission,
+  results: BatchResults,
+  send?: SendPart,
+): Emitted | Promise<Emitted> {
   const port = emission.port ?? defaultOutput;
   results.checkPort(port);
   const source: unknown = emission.values;
+  const take = new Gathering(port, send);
   if (typeof source === 'object' && source !== null && Symbol.asyncIterator in source) {
-    return gatherAsync(source as AsyncIterable<unknown>, port);
+    return gatherAsync(source as AsyncIterable<unknown>, take);
   }
   // A list tells its length before it is copied.
   if (Array.isArray(source) && source.length > resultLimit) throw tooMany();
-  const take = new Gathering();
-  for (const value of source as Iterable<unknown>) take.add(value);
-  return { values: take.values, port };
+  const iterator = (source as Iterable<unknown>)[Symbol.iterator]();
+  // Most are few, and need no promise.
+  return takeFrom(iterator, take) ? take.whole() : sendFrom(iterator, take);
 }
 
-async function gatherAsync(source: AsyncIterable<unknown>, port: string): Promise<Emitted> {
-  const take = new Gathering();
-  for await (const value of source) take.add(value);
-  return { values: take.values, port };
+/** Takes results until there are no more, or a part is full. @returns whether there are no more */
+function takeFrom(iterator: Iterator<unknown>, take: Gathering): boolean {
+  for (let next = iterator.next(); !next.done; next = iterator.next()) {
+    try {
+      take.add(next.value);
+    } catch (error) {
+      iterator.return?.();
+      throw error;
+    }
+    if (take.isFull) return false;
+  }
+  return true;
 }
 
+async function sendFrom(iterator: Iterator<unknown>, take: Gathering): Promise<Emitted> {
+  do {
+    try {
+      await take.send();
+    } catch (error) {
+      iterator.return?.();
+      throw error;
+    }
+  } while (!takeFrom(iterator, take));
+  return take.end();
+}
+
+async function gatherAsync(source: AsyncIterable<unknown>, take: Gathering): Promise<Emitted> {
+  for await (const value of source) {
+    take.add(value);
+    if (take.isFull) await take.send();
+  }
+  return take.end();
+}
 /** The results of one task as they come. */
 class Gathering {
-  readonly values: unknown[] = [];
+  readonly #port: string;
+  readonly #send: SendPart | undefined;
+  #values: unknown[] = [];
+  /** Of what has not been sent. */
+  #partBytes = 0;
+  #count = 0;
   #bytes = 0;
+
+  constructor(port: string, send: SendPart | undefined) {
+    this.#port = port;
+    this.#send = send;
+  }
+
+  /** There is enough for a part, and a way to send it. */
+  get isFull(): boolean {
+    return this.#send !== undefined && (this.#values.length >= partLength || this.#partBytes >= partBytes);
+  }
 
   /** @throws ResultLimitError, NotCloneableError */
   add(value: unknown): void {
     const size = payloadSize(value);
     if (size === undefined) throw new NotCloneableError(value, 'result');
-    if (this.values.length >= resultLimit) throw tooMany();
+    if (this.#count >= resultLimit) throw tooMany();
     this.#bytes += size;
     if (this.#bytes > resultLimitMb * 1024 * 1024)
       throw new ResultLimitError(`${resultLimitMb} MB of results`);
-    this.values.push(value);
+    this.#count++;
+    this.#partBytes += size;
+    this.#values.push(value);
+  }
+
+  async send(): Promise<void> {
+    const values = this.#values;
+    this.#values = [];
+    this.#partBytes = 0;
+    await this.#send?.(this.#port, values);
+  }
+
+  /** All of them, none having been sent. */
+  whole(): Emitted {
+    return { values: this.#values, port: this.#port };
+  }
+
+  /** What is left to be told with the task's end: nothing, where parts have been sent. */
+  async end(): Promise<Emitted> {
+    const hasSent = this.#count > this.#values.length;
+    if (hasSent && this.#values.length > 0) await this.send();
+    return this.whole();
   }
 }
 

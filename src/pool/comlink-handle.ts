@@ -4,7 +4,7 @@ import type { Batch } from '../engine/executor.ts';
 import { HandloomError } from '../errors.ts';
 import { isAnswer } from './answer-check.ts';
 import { guardedEndpoint } from './endpoint.ts';
-import type { Answer, Note, Program } from './program.ts';
+import type { Answer, HowToRun, Note, Program } from './program.ts';
 import { brokerFunctions, type WorkerBroker } from './remote-access.ts';
 import type { TaskHost } from './task-host.ts';
 import './wire-errors.ts';
@@ -56,14 +56,19 @@ export class ComlinkHandle implements WorkerHandle {
     this.#install(program).catch((error: unknown) => this.#failedInstalls.set(program.key, error));
   }
 
-  async run(key: string, batch: Batch, exact: boolean): Promise<Answer> {
-    const answer = await this.#run(key, batch, exact).catch((error: unknown) => {
+  async run(key: string, batch: Batch, how: HowToRun): Promise<Answer> {
+    const answer = await this.#run(key, batch, how).catch((error: unknown) => {
       throw this.#failedInstalls.get(key) ?? error;
     });
     if (!isAnswer(answer, batch))
       throw new HandloomError('bad_answer', 'The worker gave an answer that makes no sense.');
+    // Parts come by another way.
+    delete answer.result.parts;
     answer.result.worker = this.name;
-    for (const result of answer.result.chained ?? []) result.worker = this.name;
+    for (const result of answer.result.chained ?? []) {
+      delete result.parts;
+      result.worker = this.name;
+    }
     return answer;
   }
 

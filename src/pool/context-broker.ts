@@ -6,6 +6,7 @@ import { CapabilityError, HandloomError, NotFoundError } from '../errors.ts';
 import type { Files, Tables } from '../nodes/define-node.ts';
 import type { GraphSettings } from '../schema/graph.ts';
 import type { LibraryName } from './library-text.ts';
+import type { PartCollector } from './part-collector.ts';
 import {
   fileMethods,
   tableMethods,
@@ -33,6 +34,14 @@ export interface RequestRecord {
   /** Absent when it was refused or failed. */
   status?: number;
   refused?: true;
+}
+
+/** What a worker has under way. */
+export interface Job {
+  run: string;
+  node: string;
+  /** Takes parts of what its tasks give, where they may come in parts. */
+  parts?: PartCollector | undefined;
 }
 
 interface OpenRun {
@@ -80,7 +89,7 @@ export class ContextBroker {
   }
 
   /** For one worker; `jobOf` tells what batch it has under way, if it has. */
-  forWorker(jobOf: (batch: number) => { run: string; node: string } | undefined): WorkerBroker {
+  forWorker(jobOf: (batch: number) => Job | undefined): WorkerBroker {
     const job = (batch: number) => {
       const found = jobOf(batch);
       if (!found)
@@ -115,6 +124,11 @@ export class ContextBroker {
       library: async (name) => {
         if (!this.#world.library) throw new NotFoundError('library', String(name));
         return this.#world.library(name);
+      },
+      part: async (batch, index, port, values) => {
+        const { parts } = job(batch);
+        if (!parts) throw new HandloomError('context_closed', 'Results of this batch travel whole.');
+        await parts.take(index, port, values);
       },
     };
   }

@@ -1,6 +1,6 @@
 /** The workers of a pool: makes them, knows which could take a batch, and ends them. */
 import { ComlinkHandle } from './comlink-handle.ts';
-import type { ContextBroker } from './context-broker.ts';
+import type { ContextBroker, Job } from './context-broker.ts';
 import { ExpectedTime } from './expected-time.ts';
 import { type Flight, firstOf, type Slot } from './flight.ts';
 import type { Note } from './program.ts';
@@ -130,9 +130,9 @@ export class Crew {
 }
 
 /** What a worker's call is made for: a batch, or one of the nodes it goes on to. */
-function jobOf(flights: ReadonlyMap<number, Flight>, id: number): { run: string; node: string } | undefined {
+function jobOf(flights: ReadonlyMap<number, Flight>, id: number): Job | undefined {
   const flight = flights.get(id);
-  if (flight) return flight.batch;
+  if (flight) return { ...flight.batch, parts: flight.parts };
   for (const { batch } of flights.values()) {
     const link = batch.chain?.find((each) => each.id === id);
     if (link) return { run: batch.run, node: link.node };

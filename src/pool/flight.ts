@@ -9,6 +9,7 @@
  */
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
 import type { Deadline } from './deadline.ts';
+import type { PartCollector } from './part-collector.ts';
 import type { Program } from './program.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -28,6 +29,8 @@ export interface Flight {
   stopWatch?: () => void;
   /** Whether the worker tells the start of each task. */
   readonly exact: boolean;
+  /** Takes what its tasks give in parts. */
+  readonly parts: PartCollector | undefined;
   lastStarted?: number;
 }
 
@@ -58,6 +61,7 @@ export function createFlight(
   batch: Batch,
   exact: boolean,
   chain: readonly Program[],
+  parts: PartCollector | undefined,
   told: (outcome: BatchOutcome) => void,
 ): Flight {
   const flight: Flight = {
@@ -65,6 +69,7 @@ export function createFlight(
     batch,
     exact,
     chain,
+    parts,
     loads: false,
     settled: false,
     settle(outcome) {

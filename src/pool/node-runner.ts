@@ -231,7 +231,7 @@ async function finish(
 ): Promise<Emitted> {
   const value = isThenable(given) ? await frame.settle(given, index, startedAt) : given;
   if (!(value instanceof Emission)) return plainly(value, results);
-  const gathered = gather(value, results);
+  const gathered = gather(value, results, frame.partsOf(index, startedAt));
   return isThenable(gathered) ? ((await frame.settle(gathered, index, startedAt)) as Emitted) : gathered;
 }
 

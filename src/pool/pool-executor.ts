@@ -4,10 +4,12 @@
  */
 import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome, Executor, ExecutorRun, PreparedNode } from '../engine/executor.ts';
+import type { Pack } from '../engine/packed.ts';
 import { HandloomError, NotFoundError } from '../errors.ts';
 import { BatchFrame } from './batch-frame.ts';
 import { ContextBroker, type RequestRecord, type World } from './context-broker.ts';
 import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
+import { PartCollector } from './part-collector.ts';
 import { type Program, programOf } from './program.ts';
 import type { Spawn } from './worker-handle.ts';
 import { type PoolStats, WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
@@ -95,7 +97,7 @@ export class PoolExecutor implements Executor {
     this.#fitShared();
   }
 
-  async execute(given: Batch): Promise<BatchOutcome> {
+  async execute(given: Batch, pack?: Pack): Promise<BatchOutcome> {
     // Every run numbers its batches from 1, but a worker may have those of several runs at once.
     const batch = { ...given, id: ++this.#batches };
     if (given.chain) batch.chain = given.chain.map((link) => ({ ...link, id: ++this.#batches }));
@@ -103,17 +105,17 @@ export class PoolExecutor implements Executor {
     const open = nodes?.get(batch.node);
     if (!open) return { kind: 'done', result: failWhole(batch, new NotFoundError('node', batch.node)) };
     const { node, program } = open;
-    if (node.definition.place === 'host') return this.#runHere(open, batch);
+    if (node.definition.place === 'host') return this.#runHere(open, batch, pack);
     const { mode, workers } = node.policy;
     if (mode === 'process' || (batch.apart && this.#hasProcesses)) {
       // What its results go on to is sent out by itself.
       delete batch.chain;
       open.pool ??= this.#pool('process', this.#options.process, workers ?? this.parallelism);
-      return open.pool.submit(program, batch);
+      return open.pool.submit(program, batch, pack);
     }
-    if (mode === 'async') return this.#async.submit(program, batch);
+    if (mode === 'async') return this.#async.submit(program, batch, pack);
     const chain = batch.chain?.flatMap((link) => nodes?.get(link.node)?.program ?? []);
-    return this.#shared.submit(program, batch, chain);
+    return this.#shared.submit(program, batch, pack, chain);
   }
 
   cancel(runId: string): void {
@@ -144,12 +146,14 @@ export class PoolExecutor implements Executor {
     this.#async.close();
   }
 
-  async #runHere(open: OpenNode, batch: Batch): Promise<BatchOutcome> {
+  async #runHere(open: OpenNode, batch: Batch, pack?: Pack): Promise<BatchOutcome> {
     const { program, node } = open;
     const { onProgress } = this.#options;
+    const parts = pack && new PartCollector(batch.tasks.length, pack);
     const frame = new BatchFrame(batch, program.timeoutMs, {
       access: () => this.#broker.access(batch.run, batch.node),
       ...(onProgress && { progressed: (index, fraction) => onProgress(batch, index, fraction) }),
+      ...(parts && { part: (index, port, values) => parts.take(index, port, values) }),
     });
     open.loaded ??= loadProgram(program, node.definition);
     const cancelled = new Promise<BatchOutcome>((resolve) => {
@@ -162,6 +166,7 @@ export class PoolExecutor implements Executor {
     const done = open.loaded
       .then((loaded) => runBatch(loaded, frame))
       .catch((error: unknown) => failWhole(batch, error))
+      .then((result) => parts?.end(result) ?? result)
       .then((result): BatchOutcome => ({ kind: 'done', result: { ...result, worker: 'host' } }));
     try {
       return await Promise.race([cancelled, done]);

@@ -48,6 +48,14 @@ export function programOf(run: string, node: PreparedNode): Program {
   };
 }
 
+/** How a worker is to run a batch. */
+export interface HowToRun {
+  /** It tells the start of every task it must tell of, not only now and then. */
+  exact: boolean;
+  /** Where a task gives many results, it sends them in parts as they arise. */
+  inParts: boolean;
+}
+
 /** A worker's reply to one batch. */
 export interface Answer {
   result: BatchResult;

@@ -38,6 +38,8 @@ export interface WorkerBroker {
   files(batch: number, method: string, args: unknown[]): Promise<unknown>;
   tables(batch: number, method: string, args: unknown[]): Promise<unknown>;
   library(name: LibraryName): Promise<string>;
+  /** Brings a part of what a task gives; settles when there is room for the next. */
+  part(batch: number, index: number, port: string, values: unknown[]): Promise<void>;
 }
 export const brokerFunctions: ReadonlySet<string> = new Set([
   'fetch',
@@ -45,6 +47,7 @@ export const brokerFunctions: ReadonlySet<string> = new Set([
   'files',
   'tables',
   'library',
+  'part',
 ]);
 
 let lastFetch = 0;

@@ -15,16 +15,15 @@ import { runChain } from './chain.ts';
 import { guardedEndpoint } from './endpoint.ts';
 import { askForLibraries } from './library-text.ts';
 import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
-import { type Answer, type Note, type Program, programKey } from './program.ts';
+import { type Answer, type HowToRun, type Note, type Program, programKey } from './program.ts';
 import { remoteAccess, type WorkerBroker } from './remote-access.ts';
-import { type CanPost, canClone, repairAnswer } from './uncloneable.ts';
+import { type CanPost, canClone, NotCloneableError, repairAnswer } from './uncloneable.ts';
 import './wire-errors.ts';
 
 /** What the engine's side may call. */
 export interface TaskHost {
   install(program: Program): void;
-  /** `exact`: tell the start of every task, not only now and then. */
-  run(key: string, batch: Batch, exact: boolean): Promise<Answer>;
+  run(key: string, batch: Batch, how: HowToRun): Promise<Answer>;
   abort(batch: number): void;
   forget(run: string): void;
 }
@@ -55,6 +54,7 @@ export function createTaskHost(
   registry: NodeRegistry,
   broker: Remote<WorkerBroker>,
   note: (note: Note) => void,
+  canPost: CanPost,
 ): LoggingTaskHost {
   const programs = new Map<string, HostedProgram>();
   const frames = new Map<number, BatchFrame>();
@@ -106,7 +106,8 @@ export function createTaskHost(
       entry.told = true;
       const result = await runBatch(loaded, frame);
       let { unsettled } = frame;
-      if (batch.chain) {
+      // Where some results are gone already, the engine takes the others on, so that they keep their order.
+      if (batch.chain && !frame.hasParts) {
         result.chained = await runChain(batch, result, async (stage) => {
           const next = programs.get(programKey(stage.run, stage.node));
           if (!next) throw new HandloomError('program_missing', `This worker was not given ${stage.node}.`);
@@ -142,19 +143,31 @@ export function createTaskHost(
     return answer;
   }
 
+  /** @throws NotCloneableError naming what keeps a part from being posted */
+  async function sendPart(batch: number, index: number, port: string, values: unknown[]): Promise<void> {
+    try {
+      await broker.part(batch, index, port, values);
+    } catch (error) {
+      const culprit = values.find((value) => !canPost(value));
+      throw culprit === undefined ? error : new NotCloneableError(culprit, 'result', canPost);
+    }
+  }
+
   return {
     install(program) {
       programs.set(program.key, { program, told: false });
     },
 
-    run(key, batch, exact) {
+    run(key, batch, { exact, inParts }) {
       const entry = programs.get(key);
       if (!entry)
         return Promise.reject(
           new HandloomError('program_missing', `This worker was not given the program ${key}.`),
         );
       const { program } = entry;
-      const frame = new BatchFrame(batch, program.timeoutMs, hooksFor(batch.id, program, exact));
+      const hooks = hooksFor(batch.id, program, exact);
+      if (inParts) hooks.part = (index, port, values) => sendPart(batch.id, index, port, values);
+      const frame = new BatchFrame(batch, program.timeoutMs, hooks);
       frames.set(batch.id, frame);
       if (program.interleaved) return carryOut(entry, batch, frame);
       const answer = inTurn(() => carryOut(entry, batch, frame));
@@ -188,7 +201,7 @@ export function serveTaskHost(
   const channel = guardedEndpoint(repairing(endpoint, canPost), hostFunctions);
   const broker = wrap<WorkerBroker>(channel);
   askForLibraries((name) => broker.library(name));
-  const host = createTaskHost(registry, broker, (note) => endpoint.postMessage(note));
+  const host = createTaskHost(registry, broker, (note) => endpoint.postMessage(note), canPost);
   expose(host, channel);
   return host;
 }

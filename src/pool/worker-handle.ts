@@ -1,7 +1,7 @@
 /** One worker as a pool sees it, and one worker as it comes from whoever makes it. */
 import type { Endpoint } from 'comlink';
 import type { Batch } from '../engine/executor.ts';
-import type { Answer, Note, Program } from './program.ts';
+import type { Answer, HowToRun, Note, Program } from './program.ts';
 
 /** A worker of any kind, just made: a channel to it, and a way to end it. */
 export interface SpawnedWorker {
@@ -28,9 +28,8 @@ export interface WorkerHandle {
   install(program: Program): void;
   /**
    * Rejects when the reply cannot be read; never settles when the worker ends.
-   * @param exact the worker tells the start of every task it must tell of, not only now and then
    */
-  run(key: string, batch: Batch, exact: boolean): Promise<Answer>;
+  run(key: string, batch: Batch, how: HowToRun): Promise<Answer>;
   /** Aborts the signals of a batch; it then answers as soon as its code lets it. */
   abort(batch: number): void;
   /** Drops the programs of a run. */

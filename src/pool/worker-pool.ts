@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
+import type { Pack } from '../engine/packed.ts';
 import { HandloomError } from '../errors.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadline } from './deadline.ts';
@@ -15,6 +16,7 @@ import { settleDeath } from './death.ts';
 import { failureOf } from './failures.ts';
 import { createFlight, type Flight, firstOf, type Slot } from './flight.ts';
 import { failWhole } from './node-runner.ts';
+import { PartCollector } from './part-collector.ts';
 import { type Answer, isOfRun, type Note, type Program } from './program.ts';
 
 export interface WorkerPoolOptions extends CrewOptions {
@@ -66,11 +68,17 @@ export class WorkerPool {
     return { alive: this.#crew.slots.size, busy };
   }
 
-  /** Runs a batch when its turn comes. Never rejects. @param chain programs of the nodes in the batch's `chain` */
-  submit(program: Program, batch: Batch, chain: readonly Program[] = []): Promise<BatchOutcome> {
+  /**
+   * Runs a batch when its turn comes. Never rejects.
+   * @param pack takes in what its tasks give in parts
+   * @param chain programs of the nodes in the batch's `chain`
+   */
+  submit(program: Program, batch: Batch, pack?: Pack, chain: readonly Program[] = []): Promise<BatchOutcome> {
     return new Promise((resolve) => {
       const few = program.interleaved || batch.tasks.length <= exactUpTo;
-      const flight = createFlight(program, batch, few || this.#exact.has(program.key), chain, resolve);
+      const exact = few || this.#exact.has(program.key);
+      const parts = pack && new PartCollector(batch.tasks.length, pack);
+      const flight = createFlight(program, batch, exact, chain, parts, resolve);
       if (this.#closed) return flight.settle({ kind: 'cancelled' });
       this.#queue.push(flight);
       this.#pump();
@@ -172,7 +180,7 @@ export class WorkerPool {
         this.#blocked(slot, flight),
       );
     }
-    slot.handle.run(program.key, batch, flight.exact).then(
+    slot.handle.run(program.key, batch, { exact: flight.exact, inParts: flight.parts !== undefined }).then(
       (answer) => this.#answered(slot, flight, answer),
       (error: unknown) => {
         const result = { ...failWhole(batch, error), worker: slot.handle.name };
@@ -228,7 +236,7 @@ export class WorkerPool {
       else this.#begin(slot, next);
     }
     // Make room before the engine hears of it, so that what it sends next finds the worker idle.
-    flight.settle({ kind: 'done', result });
+    flight.settle({ kind: 'done', result: flight.parts?.end(result) ?? result });
     this.#pump();
   }
 

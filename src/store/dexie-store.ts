@@ -249,7 +249,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
             throw new NotFoundError('run', run.id);
           const ends = of.chunks.where('[run+last]').between([run.id, -Infinity], [run.id, Infinity]);
           const [end] = await ends.reverse().limit(1).keys();
-          checkFollows(run.id, (end as unknown as [string, number] | undefined)?.[1] ?? 0, parts);
+          checkFollows(run.id, (end as unknown as [string, number] | undefined)?.[1] ?? 0, chunks);
           await of.chunks.bulkAdd(parts.map(({ summary }) => summary));
           await of.chunkBodies.bulkAdd(
             parts.map(({ summary, body }) => ({ run: run.id, first: summary.first, bytes: body })),

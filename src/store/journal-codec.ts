@@ -7,7 +7,8 @@
  * the rest    MessagePack: [summary as JSON text, entries, patches, heap cells]
  * ```
  * Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
- * patches (entry, field, position or -1, cell number) into one heap of cells, see `heap-format.ts`.
+ * patches (entry, field, position or -1, cell number) into one heap of cells, see `heap-format.ts`. An entry whose
+ * payloads were packed beforehand (`src/engine/packed.ts`) holds their bytes, which are a frame of their own.
  *
  * msgpackr's own structured cloning is not used: it loses `-0`, lone surrogates, stacks of errors, cycles through
  * errors, holes and keys like `__proto__`. Its record extension keeps the keys of repeated shapes once a chunk; the
@@ -16,6 +17,7 @@
 import { Packr } from 'msgpackr/pack';
 import type { ChunkSummary, JournalChunk, JournalEntry } from '../engine/journal.ts';
 import { upToDate } from '../engine/journal-versions.ts';
+import type { Packed } from '../engine/packed.ts';
 import { StoreError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import type { HeapCell } from './heap-format.ts';
@@ -59,6 +61,7 @@ export function decodeChunk(bytes: Uint8Array, run: string, first: number): Jour
   let chunk: JournalChunk;
   try {
     const [summary, entries] = decodeFrame(open(bytes));
+    for (const entry of entries) unpack(entry);
     chunk = { ...(JSON.parse(summary) as ChunkSummary), entries: entries as JournalEntry[] };
   } catch (error) {
     throw damaged(error);
@@ -75,6 +78,25 @@ export function encodeValue(value: unknown): Uint8Array {
 /** The value these bytes hold. @throws StoreError `value_damaged` */
 export function decodeValue(bytes: Uint8Array): unknown {
   return (decodeEntries(bytes)[0] as { value: unknown }).value;
+}
+
+/** Payloads as bytes, judged item by item. @throws StoreError `value_not_storable` */
+export const encodeList = (payloads: unknown[]): Uint8Array => seal(encodeFrame('', [{ payloads }]));
+
+/** The payloads these bytes hold. @throws StoreError `value_damaged` */
+export const decodeList = (bytes: Uint8Array): unknown[] =>
+  (decodeEntries(bytes)[0] as { payloads: unknown[] }).payloads;
+
+/** Puts payloads that were stored as bytes of their own where they belong. */
+function unpack(entry: {
+  kind?: string;
+  packed?: Uint8Array;
+  payloads?: unknown[];
+  values?: unknown[];
+}): void {
+  if (!entry.packed) return;
+  entry[entry.kind === 'output' ? 'values' : 'payloads'] = decodeList(entry.packed);
+  delete entry.packed;
 }
 
 /** A value, and lists of payloads by name, as bytes: a list of a million is judged item by item, not as one value. */
@@ -118,6 +140,10 @@ function encodeFrame(summary: string, entries: readonly object[]): Frame {
     };
     for (const [field, value] of Object.entries(entry)) {
       if (ownColumns.has(field)) continue;
+      if (field === 'packed') {
+        keep(field, (value as Packed).bytes);
+        continue;
+      }
       if (payloadColumns.has(field) && Array.isArray(value)) {
         let column: unknown[] | undefined;
         for (let i = 0; i < value.length; i++) {

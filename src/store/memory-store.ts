@@ -136,7 +136,7 @@ function createRuns(
         // All that can go wrong does so before anything is changed.
         const added = new Map<number, { summary: string; body: Uint8Array }>();
         const parts = splitChunks(chunks);
-        checkFollows(run.id, stored.last, parts);
+        checkFollows(run.id, stored.last, chunks);
         for (const { summary, body } of parts) {
           const { first } = summary;
           added.set(first, { summary: JSON.stringify(summary), body: onBody(run.id, first, body) });

@@ -65,10 +65,12 @@ export interface ChunkParts {
 
 /** @throws StoreError `value_not_storable` */
 export function splitChunks(chunks: readonly JournalChunk[]): ChunkParts[] {
-  return chunks.map((chunk) => {
-    const { entries: _entries, ...summary } = chunk;
-    return { summary, body: encodeChunk(chunk) };
-  });
+  return chunks.map((chunk) => ({ summary: chunkSummaryOf(chunk), body: encodeChunk(chunk) }));
+}
+
+/** A chunk without what it holds. */
+export function chunkSummaryOf({ entries: _entries, ...summary }: JournalChunk): ChunkSummary {
+  return summary;
 }
 
 /**
@@ -77,10 +79,14 @@ export function splitChunks(chunks: readonly JournalChunk[]): ChunkParts[] {
  * @param last sequence number of the last entry stored; 0 for none
  * @throws ConflictError `journal_conflict`
  */
-export function checkFollows(run: string, last: number, parts: readonly ChunkParts[]): void {
+export function checkFollows(
+  run: string,
+  last: number,
+  chunks: readonly Pick<ChunkSummary, 'first' | 'last'>[],
+): void {
   let expected = last + 1;
-  for (const { summary } of parts) {
-    if (summary.first !== expected) throw journalConflict(run, expected, summary.first);
-    expected = summary.last + 1;
+  for (const chunk of chunks) {
+    if (chunk.first !== expected) throw journalConflict(run, expected, chunk.first);
+    expected = chunk.last + 1;
   }
 }

@@ -159,6 +159,10 @@ export interface ValueCodec {
   encode(value: unknown): Uint8Array;
   /** @throws StoreError `value_damaged` */
   decode(bytes: Uint8Array): unknown;
+  /** Each of the values by itself: what two of them share comes back as two. @throws StoreError `value_not_storable` */
+  encodeList(values: unknown[]): Uint8Array;
+  /** @throws StoreError `value_damaged` */
+  decodeList(bytes: Uint8Array): unknown[];
   /** Equal bytes have one name. */
   hash(bytes: Uint8Array): Promise<string>;
 }
