@@ -30,6 +30,12 @@ const processMemoryMb = (): number => Math.min(2048, machineMemoryMb() >> 2);
  */
 const headroomMb = 2048;
 
+/**
+ * Room for objects just made, in MB, in a thread. A batch is small, so three times as much, which is V8's default,
+ * would only be filled with garbage, in every thread.
+ */
+const youngMb = 16;
+
 /** Spawns worker threads. */
 export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
   const entry = options.entry ?? new URL('./task-thread.js', import.meta.url);
@@ -49,7 +55,10 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
       stdout: true,
       stderr: true,
       workerData: id,
-      resourceLimits: { maxOldGenerationSizeMb: limitMb + (canGuard ? headroomMb : 0) },
+      resourceLimits: {
+        maxOldGenerationSizeMb: limitMb + (canGuard ? headroomMb : 0),
+        maxYoungGenerationSizeMb: youngMb,
+      },
     });
     thread.stdout.resume();
     thread.stderr.resume();

@@ -27,7 +27,7 @@ export async function followToEnd(engine: Engine, id: string, options: FollowOpt
   const stopListening = onInterrupt(() => void engine.cancel(id).catch(() => {}));
   const view = options.quiet
     ? undefined
-    : await createProgressView(process.stderr, await engine.document(id));
+    : await createProgressView(process.stderr, await engine.structure(id));
   const unsubscribe = view && (await engine.subscribe(id, (progress: RunProgress) => view.update(progress)));
   await engine.ended(id);
   stopListening();

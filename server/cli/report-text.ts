@@ -18,7 +18,7 @@ type Write = (value: unknown) => string;
 export async function* reportText(engine: Engine, id: string, typed: boolean): AsyncGenerator<string> {
   const writer = new TypedWriter();
   const write: Write = (value) => (typed ? writer.text(value, 2) : toJsonText(value, 2));
-  const nodes = outputNodes(await engine.document(id));
+  const nodes = outputNodes(await engine.structure(id));
   if (typed && nodes.includes(typeKey)) {
     // Its outputs have to be written as entries, which nobody asks for in earnest.
     yield `${writer.text(await engine.report(id, Number.POSITIVE_INFINITY), 2)}\n`;

@@ -1,7 +1,15 @@
 /** Opens a SQLite file for the store: settings, tables, and SQLite's failures in the store's words. */
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type ColumnType, Kysely, Migrator, type SqliteDatabase, SqliteDialect, sql } from 'kysely';
+import {
+  type ColumnType,
+  Kysely,
+  Migrator,
+  type SqliteDatabase,
+  SqliteDialect,
+  type SqliteStatement,
+  sql,
+} from 'kysely';
 import Database from 'libsql';
 import { HandloomError, StoreError } from '../../src/errors.ts';
 import { createMigrations } from './migrations.ts';
@@ -59,7 +67,7 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
     db = new Kysely<SqlTables>({
-      dialect: new SqliteDialect({ database: database as unknown as SqliteDatabase }),
+      dialect: new SqliteDialect({ database: preparingOnce(database as unknown as SqliteDatabase) }),
     });
     handles.set(db, database);
     await migrate(db);
@@ -68,6 +76,33 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
     await db?.destroy();
     throw toStoreError(error);
   }
+}
+
+/** Most statements that are kept for the next time. */
+const keptStatements = 64;
+
+/**
+ * Prepares each statement once. libsql lets go of one, and of the chunk that was bound to it, only with the garbage
+ * collection of an object that looks small: prepared anew for each chunk they pile up to a hundred MB and more.
+ */
+function preparingOnce(database: SqliteDatabase): SqliteDatabase {
+  const kept = new Map<string, SqliteStatement>();
+  return {
+    prepare(text) {
+      const statement = kept.get(text) ?? database.prepare(text);
+      kept.delete(text);
+      kept.set(text, statement);
+      for (const oldest of kept.keys()) {
+        if (kept.size <= keptStatements) break;
+        kept.delete(oldest);
+      }
+      return statement;
+    },
+    close() {
+      kept.clear();
+      database.close();
+    },
+  };
 }
 
 /**

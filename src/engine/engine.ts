@@ -196,7 +196,7 @@ export class Engine extends RunQueries {
 
   async #resume(id: string): Promise<void> {
     if (this.live.has(id)) throw new ConflictError('run_live', 'The run is under way.', { details: { id } });
-    const { status, owner } = await this.record(id);
+    const { status, owner } = await this.stored(id);
     if (hasEnded(status)) throw runEnded(id, status);
     if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
     const resumedAt = new Date(this.#options.clock.now()).toISOString();
@@ -297,7 +297,7 @@ export class Engine extends RunQueries {
   async #dead(id: string): Promise<LiveRun | undefined> {
     const live = this.live.get(id);
     if (live) return live;
-    const { status, owner } = await this.record(id);
+    const { status, owner } = await this.stored(id);
     if (hasEnded(status)) throw runEnded(id, status);
     if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
     try {
@@ -486,7 +486,11 @@ export class Engine extends RunQueries {
   ): LiveRun {
     const { clock, newId, step } = this.#options;
     const [executor, journal, life] = [this.#executor, this.#journal, newId()];
-    const rebuild = async () => (await this.#replay(await this.record(summary.id), graph, nodes)).state;
+    // Reads the graph again: a run that is under way does not hold its inputs.
+    const rebuild = async () => {
+      const record = await this.record(summary.id);
+      return (await this.#replay(record, record.document, nodes)).state;
+    };
     const run = new LiveRun({
       summary,
       state,
@@ -499,7 +503,8 @@ export class Engine extends RunQueries {
       ...(step && { step }),
     });
     this.live.set(run.id, run);
-    executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
+    const { settings = {} } = this.keepStructure(run.id, graph);
+    executor.open({ id: run.id, nodes, settings });
     void run.ended.then(() => {
       this.live.delete(run.id);
       this.values.close(run.id);
@@ -523,7 +528,7 @@ export class Engine extends RunQueries {
 
   /** Ends a run that cannot be brought back to life: its journal is damaged, a node type is gone. */
   async #giveUp(id: string, status: RunStatus, reason?: string, reasonCode?: string): Promise<void> {
-    const { document: _, keepOpen: __, open: ___, ...summary } = await this.record(id);
+    const { open: _, ...summary } = await this.stored(id);
     const finishedAt = new Date(this.#options.clock.now()).toISOString();
     await this.store.runs.append(
       { ...summary, status, finishedAt, ...(reason && { reason }), ...(reasonCode && { reasonCode }) },
@@ -540,7 +545,7 @@ export class Engine extends RunQueries {
   /** @throws ConflictError `run_ended`, once that is so for all to see; `run_live` elsewhere; `run_not_live` */
   async #refuse(id: string): Promise<never> {
     await this.ended(id);
-    const { status, owner } = await this.record(id);
+    const { status, owner } = await this.stored(id);
     if (hasEnded(status)) throw runEnded(id, status);
     if (this.#isElsewhere(owner)) throw livesElsewhere(id, owner);
     throw new ConflictError(
@@ -555,7 +560,7 @@ export class Engine extends RunQueries {
   /** A run that has ended, or is about to, or whose host died, living again. */
   async #livingAgain(id: string): Promise<LiveRun> {
     await this.ended(id);
-    if (hasEnded((await this.record(id)).status)) return this.#revive(id);
+    if (hasEnded((await this.stored(id)).status)) return this.#revive(id);
     await this.#resume(id);
     return this.#goingOn(id) ?? this.#livingAgain(id);
   }
@@ -563,9 +568,8 @@ export class Engine extends RunQueries {
   /** A node of a run, and those within it where it is a subgraph. */
   async #nodesCalled(id: string, node: string): Promise<string[]> {
     const { nodes } = await this.summary(id);
-    // The document, which holds the inputs, is read only where there may be such.
     if (!Object.keys(nodes).some((other) => other.startsWith(`${node}/`))) return [node];
-    const called = pathTo((await this.record(id)).document, node)?.at(-1);
+    const called = pathTo(await this.structure(id), node)?.at(-1);
     const within = called ? nodesWithin({ ...called, id: node }) : [];
     return [node, ...within.map((inner) => inner.id)];
   }

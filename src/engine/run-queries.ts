@@ -18,6 +18,8 @@ import { endedTasks } from './run-summary.ts';
 const reportCap = 100;
 /** Journals of ended runs that stay at hand for further questions. */
 const keptReaders = 8;
+/** Graphs kept in memory. */
+const keptStructures = 64;
 
 export interface CountingExecutor extends Executor {
   /** Workers that live, and those at work. */
@@ -33,7 +35,8 @@ export abstract class RunQueries {
   protected readonly live = new Map<string, LiveRun>();
   readonly #readers = new Map<string, JournalReader>();
   /** Nodes that give the outputs of the runs with a reader. */
-  readonly #ends = new Map<string, string[]>();
+  /** Graphs of runs asked about lately. */
+  readonly #structures = new Map<string, Graph>();
 
   constructor(store: Store, executor: CountingExecutor, values: KeptValues) {
     this.store = store;
@@ -54,9 +57,7 @@ export abstract class RunQueries {
   async summary(id: string): Promise<RunSummary> {
     const live = this.live.get(id);
     if (live) return live.summary();
-    const summary = await this.store.runs.summary(id);
-    if (!summary) throw new NotFoundError('run', id);
-    return summary;
+    return this.stored(id);
   }
 
   /** The graph a run was started with, inputs included. */
@@ -64,11 +65,23 @@ export abstract class RunQueries {
     return this.values.restore((await this.record(id)).document);
   }
 
+  /** The graph of a run without its inputs, which may be many: they are read only where nothing else is known. */
+  async structure(id: string): Promise<Graph> {
+    return this.#structures.get(id) ?? this.keepStructure(id, (await this.record(id)).document);
+  }
+
+  protected keepStructure(id: string, { inputs: _, ...graph }: Graph): Graph {
+    this.#structures.set(id, graph);
+    if (this.#structures.size > keptStructures)
+      this.#structures.delete(this.#structures.keys().next().value as string);
+    return graph;
+  }
+
   /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
   async report(id: string, cap: number = reportCap): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const remaining = this.live.get(id)?.remaining();
-    const { outputs, cursors } = await reader.outputsByNode(await this.#endNodes(id), cap);
+    const { outputs, cursors } = await reader.outputsByNode(outputNodes(await this.structure(id)), cap);
     for (const [node, values] of Object.entries(outputs))
       outputs[node] = await this.values.restoreAll(values);
     const errors: ErrorRecord[] = [];
@@ -178,6 +191,13 @@ export abstract class RunQueries {
     };
   }
 
+  /** A run as it is stored, without its document. */
+  protected async stored(id: string): Promise<RunSummary> {
+    const summary = await this.store.runs.summary(id);
+    if (!summary) throw new NotFoundError('run', id);
+    return summary;
+  }
+
   protected async record(id: string): Promise<RunRecord> {
     const record = await this.store.runs.get(id);
     if (!record) throw new NotFoundError('run', id);
@@ -192,20 +212,13 @@ export abstract class RunQueries {
     await this.summary(id);
     const reader = new JournalReader(this.store.runs, id);
     this.#readers.set(id, reader);
-    if (this.#readers.size > keptReaders) this.forget(this.#readers.keys().next().value as string);
+    if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
     return reader;
   }
 
   /** A page with the content of what it refers to. */
   async #whole<T>(page: Page<T>): Promise<Page<T>> {
     return { ...page, items: await this.values.restoreAll(page.items) };
-  }
-
-  /** Read once: the document that tells holds all inputs. */
-  async #endNodes(id: string): Promise<string[]> {
-    const ends = this.#ends.get(id) ?? outputNodes((await this.record(id)).document);
-    if (this.#readers.has(id)) this.#ends.set(id, ends);
-    return ends;
   }
 
   #running(id: string): ReadonlySet<number> {
@@ -215,7 +228,7 @@ export abstract class RunQueries {
   /** Drops what is kept of a run that is no more. */
   protected forget(id: string): void {
     this.#readers.delete(id);
-    this.#ends.delete(id);
+    this.#structures.delete(id);
   }
 }
 

@@ -182,6 +182,7 @@ function recover(state: SchedulerState): void {
   const isUnbegun = state.status === 'pending';
   setStatus(state, isUnbegun ? 'running' : state.status, 'resumed after an interruption', true);
   if (isUnbegun) start(state);
+  state.plan.inputs = new Map();
   // Should it die again at once, that this life began must be known.
   state.suspects.needCommit();
   waitForRates(state);
