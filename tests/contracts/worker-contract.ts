@@ -5,6 +5,7 @@
 import { outcome } from '../../src/engine/executor.ts';
 import { chainCases } from './chain-cases.ts';
 import { assert, assertEqual } from './deep-equal.ts';
+import { partCases } from './part-cases.ts';
 import { done, type Harness } from './worker-harness.ts';
 
 export interface WorkerCase {
@@ -600,5 +601,6 @@ const ownThread: WorkerCase[] = [
 export const workerCases: WorkerCase[] = [
   ...base,
   ...chainCases,
+  ...partCases,
   ...ownThread.map((each) => ({ ...each, ownThread: true })),
 ];

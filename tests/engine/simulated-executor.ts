@@ -1,9 +1,11 @@
 /** Carries out batches with the real node runner, but in simulated time, in any order, and with faults by seed. */
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Batch, BatchOutcome, BatchResult, Executor, ExecutorRun } from '../../src/engine/executor.ts';
+import type { Pack } from '../../src/engine/packed.ts';
 import { BatchFrame } from '../../src/pool/batch-frame.ts';
 import { runChain } from '../../src/pool/chain.ts';
 import { type LoadedProgram, loadProgram, runBatch } from '../../src/pool/node-runner.ts';
+import { PartCollector } from '../../src/pool/part-collector.ts';
 import type { Access } from '../../src/pool/task-context.ts';
 
 export interface Faults {
@@ -47,7 +49,7 @@ export class SimulatedExecutor implements Executor {
     }
   }
 
-  async execute(batch: Batch): Promise<BatchOutcome> {
+  async execute(batch: Batch, pack?: Pack): Promise<BatchOutcome> {
     const out = (this.#out.get(batch.node) ?? 0) + 1;
     this.#out.set(batch.node, out);
     this.peak.set(batch.node, Math.max(out, this.peak.get(batch.node) ?? 0));
@@ -60,22 +62,27 @@ export class SimulatedExecutor implements Executor {
       if (batch.tasks.length > 1) return { kind: 'died', reason: 'simulated', worker: 'w' };
       return { kind: 'lost', reason: 'simulated' };
     }
-    return this.carryOut(batch);
+    return this.carryOut(batch, pack);
   }
 
   /** Lets the node's own handlers take the batch. */
-  protected async carryOut(batch: Batch): Promise<BatchOutcome> {
+  protected async carryOut(batch: Batch, pack?: Pack): Promise<BatchOutcome> {
     const program = (await this.#programs.get(`${batch.run}/${batch.node}`)) as LoadedProgram;
-    const result = await this.#run(program, batch);
+    const result = await this.#run(program, batch, pack);
     // A worker may go on along the chain, or leave it to the engine.
-    const goesOn = batch.chain && this.#random() < 0.8;
+    const goesOn = batch.chain && !result.parts && this.#random() < 0.8;
     const chained = goesOn ? await this.#runChain(batch, result) : [];
     return { kind: 'done', result: { ...result, ...(chained.length > 0 && { chained }) } };
   }
 
-  async #run(program: LoadedProgram, batch: Batch): Promise<BatchResult> {
-    const frame = new BatchFrame(structuredClone(batch), undefined, { access: () => ({}) as Access });
-    const result = await runBatch(program, frame);
+  async #run(program: LoadedProgram, batch: Batch, pack?: Pack): Promise<BatchResult> {
+    const parts = pack && new PartCollector(batch.tasks.length, pack);
+    const frame = new BatchFrame(structuredClone(batch), undefined, {
+      access: () => ({}) as Access,
+      ...(parts && { part: (index, port, values) => parts.take(index, port, structuredClone(values)) }),
+    });
+    const given = await runBatch(program, frame);
+    const result = parts?.end(given) ?? given;
     return { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length };
   }
 
