@@ -1,6 +1,6 @@
 /** What the cases of the store contract are made of. They use nothing of a test runner, and so run anywhere. */
 import { stringify } from 'fast-check';
-import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
+import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import type { GraphRecord, Page, RunRecord, Store } from '../../src/store/store.ts';
 
@@ -68,7 +68,15 @@ export const chunk = (id: string, first: number, payloads: unknown[]): JournalCh
   const nodes = {
     n: { delivered: payloads.length, ...counts, created: [0, payloads.length - 1] as [number, number] },
   };
-  return { version: 1, run: id, first, last: first + payloads.length - 1, at: 5, nodes, entries };
+  return {
+    version: journalVersion,
+    run: id,
+    first,
+    last: first + payloads.length - 1,
+    at: 5,
+    nodes,
+    entries,
+  };
 };
 export const graph = (id: string, updated = 0, more: Partial<GraphRecord> = {}): GraphRecord => ({
   id,

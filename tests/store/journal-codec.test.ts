@@ -1,13 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
-import { decodeChunk, decodeValue, encodeChunk, encodeValue } from '../../src/store/journal-codec.ts';
+import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal.ts';
+import {
+  decodeChunk,
+  decodeList,
+  decodeValue,
+  encodeChunk,
+  encodeList,
+  encodeValue,
+} from '../../src/store/journal-codec.ts';
 import { cloneable, tangled } from '../contracts/cloneable.ts';
 import { deepEqual } from '../contracts/deep-equal.ts';
 import fc from '../property.ts';
 
 const chunkOf = (entries: JournalEntry[], run = 'r', first = 1): JournalChunk => ({
-  version: 1,
+  version: journalVersion,
   run,
   first,
   last: first + entries.length - 1,
@@ -29,6 +36,21 @@ const roundTrip = (value: unknown) => decodeValue(encodeValue(value));
 const small = { maxLength: 6 };
 
 describe('journal codec', () => {
+  it('gives payloads that were packed beforehand as if they had not been, and reads chunks of version 1', () => {
+    const payloads = [1, { a: new Date(0) }, [undefined, -0]];
+    const bytes = encodeList(payloads);
+    const packed = { count: payloads.length, bytes, unpack: () => decodeList(bytes) };
+    const output = { seq: 2, at: 5, kind: 'output', node: 'n', port: 'out', parents: [1, 1, 1] } as const;
+    const entries = [
+      { ...deliver([]), packed },
+      { ...output, values: [], packed },
+    ] as JournalEntry[];
+    const read = decodeChunk(encodeChunk(chunkOf(entries)), 'r', 1);
+    expect(read.entries).toEqual([deliver(payloads), { ...output, values: payloads }]);
+    const old = { ...chunkOf([deliver(payloads)]), version: 1 };
+    expect(decodeChunk(encodeChunk(old), 'r', 1)).toEqual({ ...old, version: journalVersion });
+  });
+
   it('gives every structured-cloneable value back as it was', () => {
     fc.assert(
       fc.property(cloneable, (value) => {
