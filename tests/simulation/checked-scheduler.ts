@@ -34,6 +34,7 @@ interface Life {
   host: Host;
   model: RunModel;
   wait: TurnWait;
+  isSuperseded: boolean;
   flights: Map<number, Batch>;
   /** The store refuses. */
   isHeld: boolean;
@@ -66,6 +67,10 @@ export class CheckedScheduler {
     this.#now = event.at;
     const life = this.#lifeOf(host, state, event.at);
     const commands = step(state, event);
+    // What it does is refused by the store, since another host has gone on with the run.
+    const written = this.#options.committed(state.run).at(-1)?.seq ?? 0;
+    life.isSuperseded ||= written > life.model.seq;
+    if (life.isSuperseded) return commands;
     if (event.type === 'outcome' && this.#options.isRepeated()) {
       const again = step(state, event);
       must(
@@ -103,7 +108,14 @@ export class CheckedScheduler {
     if (!life) {
       const { facts, edges, keepOpen } = this.#options;
       const model = new RunModel(facts, edges, keepOpen);
-      life = { host, model, wait: new TurnWait(model), flights: new Map(), isHeld: false };
+      life = {
+        host,
+        model,
+        wait: new TurnWait(model),
+        isSuperseded: false,
+        flights: new Map(),
+        isHeld: false,
+      };
       this.#lives.set(state, life);
       // Another host may have written on since this one has read it; then its first word is refused.
       life.model.take(this.#options.committed(state.run).filter(({ seq }) => seq <= state.seq));
