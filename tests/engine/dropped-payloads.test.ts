@@ -133,10 +133,10 @@ test('artifacts go where nothing of the run refers to them any more', async () =
 });
 
 test('what a value that stays holds within it stays, too', async () => {
-  const make = `(letter) => letter === 'x' ? ${big('letter')} : letter.repeat(30)`;
+  const make = `(letter) => letter === 'x' ? ${big('letter')} : letter.padStart(30, 'y')`;
   const nodes = [code('make', make), { id: 'all', type: 'flow.collect', policy }];
   // Together they are large, and the large one among them is a value of its own.
-  const inputs = ['x', ...Array.from({ length: 1500 }, () => 'y')];
+  const inputs = ['x', ...Array.from({ length: 1500 }, (_, i) => String(i))];
   const { store, id } = await run(graph(nodes, { make: inputs }, [edge('make', 'all')]));
   const { outputs } = await reading(store).report(id);
   const [all] = outputs.all as string[][];
