@@ -24,7 +24,8 @@ export async function* reportText(engine: Engine, id: string, typed: boolean): A
     yield `${writer.text(await engine.report(id, Number.POSITIVE_INFINITY), 2)}\n`;
     return;
   }
-  yield `${write(await engine.summary(id)).slice(0, -'\n}'.length)},\n  "outputs": {`;
+  const head = { ...(await engine.summary(id)), bytes: await engine.bytes(id) };
+  yield `${write(head).slice(0, -'\n}'.length)},\n  "outputs": {`;
   let before = '';
   for (const node of nodes) {
     yield `${before}\n    ${JSON.stringify(node)}: `;

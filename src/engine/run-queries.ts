@@ -60,6 +60,11 @@ export abstract class RunQueries {
     return this.stored(id);
   }
 
+  /** Bytes that a run's journal takes in the store, and the artifacts it uses. */
+  async bytes(id: string): Promise<number> {
+    return (await this.store.runs.sizes([id])).get(id) ?? 0;
+  }
+
   /** The graph a run was started with, inputs included. */
   async document(id: string): Promise<Graph> {
     return this.values.restore((await this.record(id)).document);
@@ -94,10 +99,9 @@ export abstract class RunQueries {
       errors.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor && errors.length < cap);
-    const bytes = (await this.store.runs.sizes([id])).get(id) ?? 0;
     return {
       ...summary,
-      bytes,
+      bytes: await this.bytes(id),
       outputs,
       errors: await this.values.restoreAll(errors),
       ...(remaining && { remaining }),
