@@ -36,7 +36,7 @@ import type { step } from './scheduler.ts';
 import { createState, type SchedulerState } from './scheduler-state.ts';
 import { restrictGraph } from './scope.ts';
 import { SpillReader } from './spill-reader.ts';
-import { isWorthAnotherTry, refusalOf } from './store-patience.ts';
+import { isWorthAnotherTry, readAgain, refusalOf } from './store-patience.ts';
 import { takeOver } from './takeover.ts';
 import { Turns } from './turns.ts';
 import { type ValidGraph, validateGraph } from './validate.ts';
@@ -238,7 +238,8 @@ export class Engine extends RunQueries {
     const spill = new SpillReader(runs, record.id);
     for (const summary of await runs.summaries(record.id)) {
       refuseNewer(record.id, summary.version);
-      replay.take((await chunkAt(runs, record.id, summary.first)).entries);
+      const read = () => chunkAt(runs, record.id, summary.first);
+      replay.take((await readAgain(read)).entries);
       spill.committed(summary);
     }
     replay.finish();
@@ -376,9 +377,20 @@ export class Engine extends RunQueries {
     // What its journal lacks would be put back a second time.
     if (live?.held) throw live.held;
     const nodes = which.node === undefined ? undefined : await this.#nodesCalled(id, which.node);
-    const failed = await failedTasks((query) => this.failures(id, query), { ...which, nodes });
+    const find = () => failedTasks((query) => this.failures(id, query), { ...which, nodes });
+    let failed = await find();
     if (failed.size === 0) return { count: 0 };
-    const run = this.#goingOn(id) ?? (await this.#livingAgain(id));
+    let run = this.#goingOn(id);
+    if (!run) {
+      run = await this.#livingAgain(id);
+      failed = new Map();
+      try {
+        // Another host may have put some back meanwhile, which would be done twice.
+        failed = await find();
+      } finally {
+        if (failed.size === 0 && run.isEnding) this.#letGo(run);
+      }
+    }
     let count = 0;
     for (const [node, errors] of failed) {
       count += errors.length;
@@ -560,9 +572,23 @@ export class Engine extends RunQueries {
   /** A run that has ended, or is about to, or whose host died, living again. */
   async #livingAgain(id: string): Promise<LiveRun> {
     await this.ended(id);
-    if (hasEnded((await this.stored(id)).status)) return this.#revive(id);
+    if (hasEnded((await this.stored(id)).status)) {
+      const run = await this.#revive(id);
+      if (run.isEnding) return run;
+      // Another host has brought it back to life meanwhile.
+      this.#letGo(run);
+      return this.#livingAgain(id);
+    }
     await this.#resume(id);
     return this.#goingOn(id) ?? this.#livingAgain(id);
+  }
+
+  /** Forgets a run that was brought back to life for nothing. */
+  #letGo(run: LiveRun): void {
+    this.live.delete(run.id);
+    run.abandon();
+    this.#executor.close(run.id);
+    this.values.close(run.id);
   }
 
   /** A node of a run, and those within it where it is a subgraph. */

@@ -6,7 +6,7 @@ import type { RunSummary } from '../schema/run.ts';
 import type { Clock } from './clock.ts';
 import type { ChunkSummary, JournalChunk, JournalEntry } from './journal.ts';
 import { add, chunksOf, isFull, type Load, loadOf } from './journal-chunks.ts';
-import { isWorthAnotherTry, patience, refusalOf } from './store-patience.ts';
+import { Patience, refusalOf } from './store-patience.ts';
 
 /** Milliseconds entries may wait for company. */
 const longestWaitMs = 100;
@@ -49,7 +49,8 @@ export class JournalWriter {
   #cancelTimer: (() => void) | undefined;
   /** Takes back the next offer of what the store has refused. */
   #cancelOffer: (() => void) | undefined;
-  #refusals = 0;
+  /** Since the store has last taken something; absent while it does. */
+  #refusals: Patience | undefined;
   #hasFailed = false;
   #isOver = false;
   /** Sequence numbers of the last entries written and committed. */
@@ -143,17 +144,18 @@ export class JournalWriter {
     const due = this.#awaited.filter(({ seq }) => seq <= this.#committed);
     this.#awaited = this.#awaited.filter(({ seq }) => seq > this.#committed);
     for (const { resolve } of due) resolve(true);
-    if (this.#refusals === 0) return;
-    this.#refusals = 0;
+    if (!this.#refusals) return;
+    this.#refusals = undefined;
     this.#options.onFreed();
   }
 
   async #refused(run: string, error: unknown): Promise<void> {
     if (refusalOf(error) === 'taken') return this.#refusedAsTaken(run);
-    this.#refusals++;
+    this.#refusals ??= new Patience();
+    const wait = this.#refusals.refused(error);
     const { clock, onHeld, onFailed } = this.#options;
-    if (isWorthAnotherTry(error, this.#refusals)) {
-      this.#cancelOffer = clock.after(patience(this.#refusals), () => {
+    if (wait !== undefined) {
+      this.#cancelOffer = clock.after(wait, () => {
         this.#cancelOffer = undefined;
         void this.flush();
       });

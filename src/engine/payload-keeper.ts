@@ -18,7 +18,7 @@ import type { DeliverEntry, JournalChunk, JournalEntry, OutputEntry } from './jo
 import type { JournalSink } from './journal-writer.ts';
 import type { KeptValues } from './kept-values.ts';
 import type { Pack } from './packed.ts';
-import { isWorthAnotherTry, patience } from './store-patience.ts';
+import { Patience } from './store-patience.ts';
 
 /** Bytes of stored payloads in one batch, unless a single one is larger: they are all in memory at once. */
 const largestBatch = 16e6;
@@ -131,12 +131,13 @@ export class PayloadKeeper implements Executor {
 
   /** A store that cannot read now is no fault of the task: it is asked again. */
   async #restore(run: string, value: unknown): Promise<unknown> {
-    for (let refusals = 1; ; refusals++) {
+    for (const refusals = new Patience(); ; ) {
       try {
         return await this.#values.restore(value);
       } catch (error) {
-        if (!this.#open.has(run) || !isWorthAnotherTry(error, refusals)) throw error;
-        await new Promise<void>((resolve) => this.#clock.after(patience(refusals), resolve));
+        const wait = this.#open.has(run) ? refusals.refused(error) : undefined;
+        if (wait === undefined) throw error;
+        await new Promise<void>((resolve) => this.#clock.after(wait, resolve));
       }
     }
   }

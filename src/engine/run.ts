@@ -10,7 +10,7 @@ import { summarise } from './run-summary.ts';
 import { type SchedulerEvent, step } from './scheduler.ts';
 import type { Commands, Load, NodeState, SchedulerState } from './scheduler-state.ts';
 import type { SpillReader } from './spill-reader.ts';
-import { isWorthAnotherTry, patience } from './store-patience.ts';
+import { Patience } from './store-patience.ts';
 
 export interface LiveRunOptions {
   /** The run as it was stored when it was created. */
@@ -219,6 +219,12 @@ export class LiveRun {
     return this.#writer.end();
   }
 
+  /** Takes no more events, before there has been any. */
+  abandon(): void {
+    this.#quit();
+    this.news.unsubscribeAll();
+  }
+
   /** How much longer it will take; undefined while that cannot be told. */
   remaining(): Remaining | undefined {
     return this.#held || this.isEnding ? undefined : this.#remaining.remaining(this.#clock.now());
@@ -286,13 +292,14 @@ export class LiveRun {
 
   async #load({ node, tasks, areSuspects }: Load): Promise<void> {
     await this.#writer.committed();
-    for (let refusals = 1; !this.isEnding; refusals++) {
+    for (const refusals = new Patience(); !this.isEnding; ) {
       try {
         const payloads = await this.#spill.read((this.#state.nodes[node] as NodeState).plan.id, tasks);
         return this.send({ type: 'loaded', node, tasks, payloads, ...(areSuspects && { areSuspects }) });
       } catch (error) {
-        if (!isWorthAnotherTry(error, refusals)) return this.#storeFailed(error);
-        await new Promise<void>((resolve) => this.#clock.after(patience(refusals), resolve));
+        const wait = refusals.refused(error);
+        if (wait === undefined) return this.#storeFailed(error);
+        await new Promise<void>((resolve) => this.#clock.after(wait, resolve));
       }
     }
   }

@@ -35,3 +35,33 @@ export function isWorthAnotherTry(error: unknown, refusals: number): boolean {
 /** Milliseconds to wait after so many refusals in a row. */
 export const patience = (refusals: number): number =>
   Math.min(firstDelayMs * 2 ** (refusals - 1), longestDelayMs);
+
+/** Refusals in a row, of which only those in doubt speak against the store. */
+export class Patience {
+  #refusals = 0;
+  #doubts = 0;
+
+  /** @returns milliseconds to wait before asking again; undefined when that is not worth it */
+  refused(error: unknown): number | undefined {
+    this.#refusals++;
+    this.#doubts = refusalOf(error) === 'doubtful' ? this.#doubts + 1 : 0;
+    return isWorthAnotherTry(error, this.#doubts) ? patience(this.#refusals) : undefined;
+  }
+}
+
+/** Times that one of many reads is tried. */
+const triesOfRead = 3;
+
+/**
+ * What one of many reads gives, tried again at once where it failed in doubt: a long journal is read to its end also
+ * where the store fails now and then.
+ */
+export async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (refusalOf(error) !== 'doubtful' || tries === triesOfRead) throw error;
+    }
+  }
+}

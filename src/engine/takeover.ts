@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import type { KeptValues } from './kept-values.ts';
 import { deliveriesTo } from './redelivery.ts';
 import type { LiveRun } from './run.ts';
-import { isWorthAnotherTry, patience } from './store-patience.ts';
+import { Patience } from './store-patience.ts';
 
 export interface TakeoverOptions {
   runs: RunStore;
@@ -20,14 +20,15 @@ export async function takeOver(run: LiveRun, options: TakeoverOptions): Promise<
   const { rerunOf, from = '' } = run.summary();
   const node = run.indexOf(from);
   if (rerunOf === undefined || node === undefined || run.fedTo === undefined) return;
-  for (let refusals = 1; !run.isEnding; refusals++) {
+  for (const refusals = new Patience(); !run.isEnding; ) {
     try {
       await options.flush(rerunOf);
       await inject(run, { run: rerunOf, from, node }, options);
       break;
     } catch (error) {
-      if (isWorthAnotherTry(error, refusals)) {
-        await new Promise<void>((resolve) => options.clock.after(patience(refusals), resolve));
+      const wait = refusals.refused(error);
+      if (wait !== undefined) {
+        await new Promise<void>((resolve) => options.clock.after(wait, resolve));
         continue;
       }
       const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;

@@ -180,3 +180,67 @@ test('a serial node waits for a task that is tried again later, also when others
   expect(third - second).toBeGreaterThanOrEqual(1000);
   await clock.until(engine.cancel(id));
 });
+
+test('two hosts asked at once to try failed tasks again put each back once', async () => {
+  const store = createMemoryStore();
+  const failing = '(n, ctx) => { if (ctx.attempt === 1) throw new Error("no"); return n; }';
+  const options = (owner: string) => ({ owner, isAlive: () => true });
+  const first = simulatedEngine(1, undefined, store, options('first'));
+  const { id } = await first.engine.start(graph([code('a', failing)], { a: [1, 2, 3] }));
+  await first.clock.until(first.engine.ended(id));
+  let isFirstAsked = false;
+  const get: typeof store.runs.get = async (run) => {
+    if (!isFirstAsked) {
+      isFirstAsked = true;
+      await first.clock.until(first.engine.retry(id));
+    }
+    return store.runs.get(run);
+  };
+  const other = { ...store, runs: { ...store.runs, get } };
+  const second = simulatedEngine(2, undefined, other, options('second'));
+  await second.clock
+    .until(second.engine.retry(id))
+    .catch((error) => expect(error.name).toBe('ConflictError'));
+  expect(isFirstAsked).toBe(true);
+  expect(second.engine.liveRuns()).toEqual([]);
+  await first.clock.until(first.engine.ended(id));
+  const { nodes, outputs } = await first.engine.report(id);
+  expect(nodes.a).toMatchObject({ input: 3, succeeded: 3, failed: 0, retried: 3 });
+  expect(outputs.a?.toSorted()).toEqual([1, 2, 3]);
+});
+
+test('a run with a long journal is resumed from a store that fails at every tenth read', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store, { queueMemory: 2 ** 20 });
+  const inputs = Array.from({ length: 3000 }, (_, i) => i);
+  const policy = { mode: 'serial' as const, maxTasksPerWorker: 1 };
+  const { id } = await first.engine.start(graph([code('a', '(n) => n', { policy })], { a: inputs }));
+  while ((await store.runs.summaries(id)).length < 60) {
+    first.clock.next();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await first.engine.leave();
+  let reads = 0;
+  const chunk: typeof store.runs.chunk = async (run, from) => {
+    if (++reads % 10 === 0) throw new StoreError('store_failed', 'No reason.');
+    return store.runs.chunk(run, from);
+  };
+  const { engine, clock } = simulatedEngine(2, undefined, { ...store, runs: { ...store.runs, chunk } });
+  expect(await clock.until(engine.recover())).toEqual([id]);
+  expect((await engine.summary(id)).status).toBe('running');
+  await clock.until(engine.cancel(id));
+});
+
+test('a store that was full for long and then fails once is not taken for broken', async () => {
+  const store = createMemoryStore();
+  const codes = [...Array.from({ length: 6 }, () => 'store_full'), 'store_failed'];
+  const append: typeof store.runs.append = async (run, chunks) => {
+    const refusal = codes.shift();
+    if (refusal) throw new StoreError(refusal, 'Simulated.');
+    return store.runs.append(run, chunks);
+  };
+  const { engine, clock } = simulatedEngine(1, undefined, { ...store, runs: { ...store.runs, append } });
+  const { id } = await engine.start(graph([code('a', '(n) => n')], { a: [1, 2, 3] }));
+  await clock.until(engine.ended(id));
+  expect(await engine.summary(id)).toMatchObject({ status: 'succeeded', nodes: { a: { succeeded: 3 } } });
+});

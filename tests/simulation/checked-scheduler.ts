@@ -95,7 +95,9 @@ export class CheckedScheduler {
     for (const { batch } of commands.dispatch) {
       this.#checkDispatch(state, life, batch, event.at);
       // Suspects wait apart, for as long as anything else goes on.
-      if (batch.id !== life.alone) for (const task of batch.tasks) life.wait.checkTurn(task, event.at);
+      // One that was frozen notices late whose wait between two attempts is over.
+      if (batch.id !== life.alone && !host.wasFrozen)
+        for (const task of batch.tasks) life.wait.checkTurn(task, event.at);
     }
     checkAlone(life);
     this.#checkLimits(state, life);
