@@ -7,6 +7,7 @@ const sameEverywhere = new RegExp(
     'Handloom|English|Svelte Flow( attribution)?|JavaScript|TypeScript|Parquet|DuckDB|Vega-Lite|mathjs|NaN',
     'Ctrl|Enter|Delete|Tab|Home|Escape|\\b[A-Z]{2,6}\\b',
     '[a-z]+\\.[a-z]+( · [\\w-]+)?',
+    '\\b\\d[\\d.,]* [kMGT]?B\\b',
     // Shapes of values, addresses.
     '\\{[^{}]*\\}|https?://\\S+',
     '\\b(in|out|any|number|string|text|integer|boolean|date|time|array|object|table|true|false|null|ms)\\b',
