@@ -91,7 +91,7 @@ test('a hundred thousand tasks may wait for their next attempt at once', async (
   await clock.until(engine.cancel(id));
   const { cancelled = 0, failed = 0 } = (await engine.summary(id)).nodes.a ?? {};
   expect(cancelled + failed).toBe(inputs.length);
-});
+}, 60_000);
 
 test('what tasks give after the host has let go of their run does not count, and the run goes on elsewhere', async () => {
   const store = createMemoryStore();

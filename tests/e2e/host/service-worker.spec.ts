@@ -1,6 +1,14 @@
 import type { Page } from '@playwright/test';
 import { type FrontServer, startFrontServer } from './front-server.ts';
-import { controlled, expect, expectEngines, runSquares, stopServiceWorkers, test } from './host-test.ts';
+import {
+  controlled,
+  engines,
+  expect,
+  expectEngines,
+  runSquares,
+  stopServiceWorkers,
+  test,
+} from './host-test.ts';
 
 test('a first visit is served by the service worker within seconds, without a reload', async ({ page }) => {
   let loads = 0;
@@ -96,6 +104,8 @@ test('says that there is no engine where no page of the app is open', async ({ o
   expect(answer?.ok()).toBe(true);
   const other = page.context().pages()[1]!;
   await page.close();
+  // The workers of a closed page go on for a moment, and may answer still.
+  await expect.poll(() => engines(other)).toEqual({ leading: 0, waiting: 0 });
   const began = Date.now();
   const problem = await other.evaluate(async () => {
     const response = await fetch('/api/runs');
