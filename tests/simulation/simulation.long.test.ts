@@ -2,13 +2,11 @@
  * A hundred thousand simulated runs on every core, with a line of progress now and then. `HANDLOOM_SEEDS` asks for
  * another number, `HANDLOOM_FIRST_SEED` for others than those from 0 on.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleWorkers } from '../bundle-workers.ts';
 import type { SeedAnswer, SeedOrder } from './seed-worker.ts';
 
 const seeds = Number(process.env.HANDLOOM_SEEDS ?? 100_000);
@@ -16,30 +14,13 @@ const firstSeed = Number(process.env.HANDLOOM_FIRST_SEED ?? 0);
 /** Seeds a thread gets at once, and those between two lines of progress. */
 const portion = 100;
 const progressEvery = 5_000;
-const root = fileURLToPath(new URL('../..', import.meta.url));
-let outDir: string;
+let bundle: Awaited<ReturnType<typeof bundleWorkers>>;
 
 beforeAll(async () => {
-  // Within `node_modules`, where its imports are found.
-  outDir = await mkdtemp(join(root, 'node_modules', '.simulation-'));
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    build: {
-      ssr: true,
-      outDir,
-      target: 'node20',
-      minify: false,
-      rolldownOptions: {
-        input: { worker: join(root, 'tests/simulation/seed-worker.ts') },
-        output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
-      },
-    },
-  });
+  bundle = await bundleWorkers('simulation', { worker: 'tests/simulation/seed-worker.ts' });
 });
 
-afterAll(() => rm(outDir, { recursive: true, force: true }));
+afterAll(() => bundle.remove());
 
 test(`${seeds} simulated runs keep every promise`, { timeout: 6 * 3_600_000 }, async () => {
   const began = performance.now();
@@ -71,7 +52,7 @@ test(`${seeds} simulated runs keep every promise`, { timeout: 6 * 3_600_000 }, a
     });
   const workers = Array.from(
     { length: availableParallelism() },
-    () => new Worker(join(outDir, 'worker.mjs')),
+    () => new Worker(join(bundle.folder, 'worker.mjs')),
   );
   try {
     await Promise.all(workers.map(serve));
