@@ -7,6 +7,7 @@ import { hasEnded } from '../schema/run.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { everyItem } from './every-item.ts';
+import type { LiveRuns } from './live-runs.ts';
 import {
   beyondRetention,
   type EndedRun,
@@ -20,8 +21,8 @@ export interface HousekeepingOptions {
   clock: Clock;
   /** Limits that cannot be set otherwise. */
   retention?: Retention | undefined;
-  /** Runs that live in this engine, by id. */
-  live: ReadonlyMap<string, unknown>;
+  /** Runs that live in this engine. */
+  live: Pick<LiveRuns, 'has' | 'size'>;
   /** Removes an ended run, unless it lives again by then. */
   remove: (run: string) => Promise<void>;
   /** Lets go of payloads of an ended run that its nodes' policies do not keep. */

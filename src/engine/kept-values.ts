@@ -87,6 +87,13 @@ export class KeptValues {
     return kept.size === 0 ? values : values.map((value, i) => kept.get(i) ?? value);
   }
 
+  /** As {@link keep}, for the payloads of several nodes. */
+  async keepByNode(run: string, payloads: Record<string, unknown[]>): Promise<Record<string, unknown[]>> {
+    const kept: [node: string, payloads: unknown[]][] = [];
+    for (const [node, values] of Object.entries(payloads)) kept.push([node, await this.keep(run, values)]);
+    return Object.fromEntries(kept);
+  }
+
   /** Values, which are kept already, as bytes. @throws StoreError `value_not_storable` */
   pack(values: unknown[]): Packed {
     const { values: codec } = this.#store;

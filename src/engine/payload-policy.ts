@@ -5,8 +5,9 @@ import type { RunSummary } from '../schema/run.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { KeptValues } from './kept-values.ts';
+import type { LiveRuns } from './live-runs.ts';
 import { dropPayloads } from './payload-dropper.ts';
-import { payloadsDropped } from './redelivery.ts';
+import { nothingDelivered, payloadsDropped } from './redelivery.ts';
 import type { Turns } from './turns.ts';
 
 export interface PayloadPolicyOptions {
@@ -16,7 +17,7 @@ export interface PayloadPolicyOptions {
   clock: Clock;
   /** By run; what brings one back to life takes turns, too. */
   turns: Turns;
-  isLive: (run: string) => boolean;
+  live: Pick<LiveRuns, 'has'>;
   /** The journal of a run has changed. */
   onDropped: (run: string) => void;
 }
@@ -32,9 +33,9 @@ export class PayloadPolicy {
 
   /** Lets go of them, where the run has ended and nobody takes them over. */
   apply(run: string): Promise<void> {
-    const { store, values, registry, clock, turns, isLive, onDropped } = this.#options;
+    const { store, values, registry, clock, turns, live, onDropped } = this.#options;
     return turns.take(run, async () => {
-      if (isLive(run) || this.#sources.has(run)) return;
+      if (live.has(run) || this.#sources.has(run)) return;
       if (!(await store.runs.summary(run))?.dropsPayloads) return;
       const record = await store.runs.get(run);
       if (!record) return;
@@ -61,8 +62,12 @@ export class PayloadPolicy {
     }
   }
 
-  /** @throws ConflictError `payloads_dropped` when some of what a node of the run was given is gone */
-  checkKept(run: RunSummary, node: string): void {
+  /**
+   * Makes sure that a run has what it delivered to one of its nodes.
+   * @throws ConflictError `payloads_dropped` when some of it is gone, `nothing_delivered`
+   */
+  checkDelivered(run: RunSummary, node: string): void {
     if (run.payloadsDroppedAt !== undefined && lacksPayloads(run, node)) throw payloadsDropped(run.id, node);
+    if (!run.nodes[node]?.input) throw nothingDelivered(run.id, node);
   }
 }

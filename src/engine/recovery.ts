@@ -3,14 +3,15 @@ import { ConflictError, NotFoundError } from '../errors.ts';
 import type { RunStore } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { everyItem } from './every-item.ts';
+import type { LiveRuns } from './live-runs.ts';
+import type { Ownership } from './ownership.ts';
 import { isWorthAnotherTry, patience, refusalOf } from './store-patience.ts';
 
 export interface RecoveryOptions {
   runs: Pick<RunStore, 'list'>;
   clock: Clock;
-  /** Whether another process that still runs keeps runs under this name. */
-  isElsewhere: (owner: string | undefined) => boolean;
-  isLive: (run: string) => boolean;
+  ownership: Pick<Ownership, 'isElsewhere'>;
+  live: Pick<LiveRuns, 'has'>;
   /** @throws ConflictError when somebody else was quicker */
   resume: (run: string) => Promise<void>;
   /** Ends a run that cannot be resumed, with the error as its reason. */
@@ -32,11 +33,11 @@ export class Recovery {
 
   /** Resumes all of them, those that the store refuses later. @returns ids of the runs that go on at once */
   async recover(attempt = 1): Promise<string[]> {
-    const { isLive, resume, giveUp } = this.#options;
+    const { live, resume, giveUp } = this.#options;
     const resumed: string[] = [];
     let isAgain = false;
     for (const id of await this.#interrupted()) {
-      if (isLive(id)) continue;
+      if (live.has(id)) continue;
       try {
         await resume(id);
         resumed.push(id);
@@ -61,11 +62,11 @@ export class Recovery {
   }
 
   async #interrupted(): Promise<string[]> {
-    const { runs, isElsewhere } = this.#options;
+    const { runs, ownership } = this.#options;
     const interrupted: string[] = [];
     for (const status of ['pending', 'running', 'paused'] as const) {
       for await (const { id, owner } of everyItem((page) => runs.list({ status, ...page })))
-        if (!isElsewhere(owner)) interrupted.push(id);
+        if (!ownership.isElsewhere(owner)) interrupted.push(id);
     }
     return interrupted;
   }

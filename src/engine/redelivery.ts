@@ -38,6 +38,13 @@ export async function* deliveriesTo(runs: RunStore, query: DeliveredQuery): Asyn
   }
 }
 
+export const nothingDelivered = (run: string, node: string): ConflictError =>
+  new ConflictError(
+    'nothing_delivered',
+    `Nothing was delivered to ${JSON.stringify(node)} in the run ${run}.`,
+    { details: { id: run, node } },
+  );
+
 export const payloadsDropped = (run: string, node: string): ConflictError =>
   new ConflictError(
     'payloads_dropped',

@@ -2,17 +2,19 @@
  * What is asked about runs, whether they live or have ended: lists, reports, tasks, outputs, errors, news. Answered
  * from live runs where they know, else from the journal.
  */
-import { NotFoundError } from '../errors.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { ErrorRecord, RunReport, RunStatus, RunSummary, Task, TaskStatus } from '../schema/run.ts';
-import type { Page, PageQuery, RunQuery, RunRecord, Store } from '../store/store.ts';
+import { nodesWithin, pathTo } from '../schema/subgraph.ts';
+import type { Page, PageQuery, RunQuery, Store } from '../store/store.ts';
 import type { Executor } from './executor.ts';
+import { type FailedTasks, failedTasks } from './failed-tasks.ts';
 import { JournalReader } from './journal-reader.ts';
 import type { KeptValues } from './kept-values.ts';
 import type { Direction } from './lineage.ts';
-import type { LiveRun } from './run.ts';
+import type { LiveRuns } from './live-runs.ts';
 import type { RunNews } from './run-news.ts';
 import { endedTasks } from './run-summary.ts';
+import { storedRecord, storedSummary } from './stored-run.ts';
 
 /** Outputs of a node, and errors, that a report holds unless more are asked for. */
 const reportCap = 100;
@@ -31,10 +33,8 @@ export abstract class RunQueries {
   protected readonly executor: CountingExecutor;
   /** Large payloads, which are fetched for whoever asks. */
   protected readonly values: KeptValues;
-  /** Runs that live in this engine, by id. */
-  protected readonly live = new Map<string, LiveRun>();
+  protected abstract readonly live: LiveRuns;
   readonly #readers = new Map<string, JournalReader>();
-  /** Nodes that give the outputs of the runs with a reader. */
   /** Graphs of runs asked about lately. */
   readonly #structures = new Map<string, Graph>();
 
@@ -55,9 +55,7 @@ export abstract class RunQueries {
   }
 
   async summary(id: string): Promise<RunSummary> {
-    const live = this.live.get(id);
-    if (live) return live.summary();
-    return this.stored(id);
+    return this.live.get(id)?.summary() ?? storedSummary(this.store.runs, id);
   }
 
   /** Bytes that a run's journal takes in the store, and the artifacts it uses. */
@@ -67,12 +65,13 @@ export abstract class RunQueries {
 
   /** The graph a run was started with, inputs included. */
   async document(id: string): Promise<Graph> {
-    return this.values.restore((await this.record(id)).document);
+    return this.values.restore((await storedRecord(this.store.runs, id)).document);
   }
 
   /** The graph of a run without its inputs, which may be many: they are read only where nothing else is known. */
   async structure(id: string): Promise<Graph> {
-    return this.#structures.get(id) ?? this.keepStructure(id, (await this.record(id)).document);
+    const known = this.#structures.get(id);
+    return known ?? this.keepStructure(id, (await storedRecord(this.store.runs, id)).document);
   }
 
   protected keepStructure(id: string, { inputs: _, ...graph }: Graph): Graph {
@@ -130,15 +129,23 @@ export abstract class RunQueries {
   }
 
   async errors(id: string, query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
-    return this.#whole(await this.failures(id, query));
+    return this.#whole(await (await this.#reader(id)).errors(query));
   }
 
-  /** As {@link errors}, with large payloads as references. */
-  protected async failures(
-    id: string,
-    query: PageQuery & { node?: string; q?: string },
-  ): Promise<Page<ErrorRecord>> {
-    return (await this.#reader(id)).errors(query);
+  /** By node, with large payloads as references. */
+  protected async failedTasks(id: string, which: FailedTasks): Promise<Map<string, ErrorRecord[]>> {
+    const nodes = which.node === undefined ? undefined : await this.#nodesCalled(id, which.node);
+    const errors = async (query: PageQuery & { node?: string }) => (await this.#reader(id)).errors(query);
+    return failedTasks(errors, { ...which, nodes });
+  }
+
+  /** A node of a run, and those within it where it is a subgraph. */
+  async #nodesCalled(id: string, node: string): Promise<string[]> {
+    const { nodes } = await this.summary(id);
+    if (!Object.keys(nodes).some((other) => other.startsWith(`${node}/`))) return [node];
+    const called = pathTo(await this.structure(id), node)?.at(-1);
+    const within = called ? nodesWithin({ ...called, id: node }) : [];
+    return [node, ...within.map((inner) => inner.id)];
   }
 
   /**
@@ -182,7 +189,7 @@ export abstract class RunQueries {
     cache: { entries: number; bytes: number };
   }> {
     const { executor, store } = this;
-    const live = [...this.live.values()].flatMap((run) => Object.values(run.summary().nodes));
+    const live = this.live.all().flatMap((run) => Object.values(run.summary().nodes));
     return {
       runs: await store.runs.counts(),
       live: {
@@ -193,19 +200,6 @@ export abstract class RunQueries {
       workers: { parallelism: executor.parallelism, busy: 0, alive: 0, ...executor.stats },
       cache: await store.cache.size(),
     };
-  }
-
-  /** A run as it is stored, without its document. */
-  protected async stored(id: string): Promise<RunSummary> {
-    const summary = await this.store.runs.summary(id);
-    if (!summary) throw new NotFoundError('run', id);
-    return summary;
-  }
-
-  protected async record(id: string): Promise<RunRecord> {
-    const record = await this.store.runs.get(id);
-    if (!record) throw new NotFoundError('run', id);
-    return record;
   }
 
   /** A reader of the run's journal, brought up to this moment. */

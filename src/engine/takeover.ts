@@ -13,13 +13,19 @@ export interface TakeoverOptions {
   clock: Clock;
   /** Brings into the store what has happened in a run that may live. */
   flush: (run: string) => Promise<void>;
+  /** Does something for which a run's payloads must stay. */
+  whileSource: (run: string, work: () => Promise<void>) => Promise<void>;
 }
 
 /** Lets the run have it, or after a death the rest of it, and closes it. One that takes over nothing is left alone. */
 export async function takeOver(run: LiveRun, options: TakeoverOptions): Promise<void> {
   const { rerunOf, from = '' } = run.summary();
+  if (rerunOf !== undefined) await options.whileSource(rerunOf, () => feed(run, rerunOf, from, options));
+}
+
+async function feed(run: LiveRun, rerunOf: string, from: string, options: TakeoverOptions): Promise<void> {
   const node = run.indexOf(from);
-  if (rerunOf === undefined || node === undefined || run.fedTo === undefined) return;
+  if (node === undefined || run.fedTo === undefined) return;
   for (const refusals = new Patience(); !run.isEnding; ) {
     try {
       await options.flush(rerunOf);

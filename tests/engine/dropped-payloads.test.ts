@@ -103,7 +103,7 @@ test('what is taken over from a run stays until it has been', async () => {
     registry,
     clock,
     turns: new Turns(),
-    isLive: () => false,
+    live: { has: () => false },
     onDropped: () => {},
   });
   await payloads.whileSource(id, async () => {
