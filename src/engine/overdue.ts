@@ -2,8 +2,9 @@
  * Tasks that have waited longer for their turn than the policy of their node allows fail. Time passes for them only
  * while the run goes on: not while it is paused, or held since the store refuses.
  */
-import type { WireError } from '../errors.ts';
-import { settleOverdue } from './outcomes.ts';
+import { QueueTimeoutError, toWireError, type WireError } from '../errors.ts';
+import { outcome as taskOutcome } from './executor.ts';
+import { settleMixed } from './mixed-batch.ts';
 import type { QueueWait } from './queue-wait.ts';
 import { markReady, type NodeState, nodeAt, runningTime, type SchedulerState } from './scheduler-state.ts';
 import type { TaskColumns, TaskQueue } from './task-queue.ts';
@@ -21,7 +22,7 @@ export function failOverdue(state: SchedulerState): WireError | undefined {
       for (const task of taken.overdue.tasks) wait.left(task);
       // There is room for more, and payloads that wait in the journal may be read on.
       for (const waiting of [index, ...node.feeders]) markReady(state, waiting);
-      const fatal = settleOverdue(state, node, queue, taken.overdue);
+      const fatal = fail(state, node, queue, taken.overdue);
       // Where order counts, these came before those that are tried again.
       if (taken.others.tasks.length > 0) queue.putBack(taken.others);
       if (fatal) return fatal;
@@ -80,6 +81,31 @@ function takeOverdue(
     columns.payloads.push(taken.payloads[i]);
   });
   return { overdue, others };
+}
+
+/**
+ * Records tasks as failed, each in an attempt that took no time.
+ * @returns the error that is to stop the run, where the node's policy says so
+ */
+function fail(
+  state: SchedulerState,
+  node: NodeState,
+  queue: TaskQueue,
+  { tasks, payloads }: TaskColumns,
+): WireError | undefined {
+  const { id, policy } = node.plan;
+  // The same for all, and where the engine noticed is of no interest.
+  const { stack: _, ...error } = toWireError(new QueueTimeoutError(policy.queueTimeoutMs ?? 0));
+  const result = {
+    outcomes: tasks.map(() => taskOutcome.failed),
+    values: [],
+    errors: tasks.map(() => error),
+    busyMs: 0,
+    worker: 'engine',
+  };
+  const attempts = tasks.map((task) => node.attempts.get(task) ?? 1);
+  const done = { node: id, sentAt: state.now, busyMs: 0, worker: 'engine' };
+  return settleMixed(state, node, { tasks, payloads, attempts }, result, done, { queue });
 }
 
 /** What is known of tasks that wait no more is forgotten. */
