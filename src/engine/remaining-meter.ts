@@ -1,9 +1,10 @@
 /** Watches a run as it goes and tells how much longer it will take; what it makes of it is `remaining-time.ts`. */
 import { errorPort } from '../schema/graph.ts';
 import type { Remaining } from '../schema/run.ts';
+import { serviceOrder } from './initial-state.ts';
 import type { PlannedNode } from './plan.ts';
 import { estimateRemaining, type Link, type RunFigures, type Step } from './remaining-time.ts';
-import { type NodeState, type SchedulerState, serviceOrder } from './scheduler-state.ts';
+import type { NodeState, SchedulerState } from './scheduler-state.ts';
 
 /** Before this much of a run has been seen nothing is told, in milliseconds. */
 const leastMs = 1_000;

@@ -3,22 +3,17 @@
  * results and randomness come in from outside, so that the same events give the same run, in a test as in life.
  *
  * The state is changed in place: a copy of a million queued tasks at each event would be the end of it.
- *
- * How a run ends by itself, cycles included: nodes are taken by strongly connected component. A component whose
- * predecessors have all ended and which holds no task any more first gives out what its folds and collections have
- * gathered; if that brings no new task, it has ended, and its successors learn of it. When the last one has ended,
- * so has the run.
  */
 import type { WireError } from '../errors.ts';
-import { defaultInput, defaultOutput } from '../schema/graph.ts';
-import type { RunStatus } from '../schema/run.ts';
+import { defaultInput } from '../schema/graph.ts';
 import { hasEnded } from '../schema/run.ts';
-import { deliver, emit, inOrderOfInputs } from './delivery.ts';
-import { askInitialState, dispatch } from './dispatch.ts';
+import { deliver } from './delivery.ts';
+import { dispatch } from './dispatch.ts';
+import { reopen, settle } from './endings.ts';
 import type { BatchOutcome } from './executor.ts';
-import { clearJoin, type JoinState, joinRows, rowLimit } from './join.ts';
 import { settleOutcome } from './outcomes.ts';
 import { failOverdue, nextDeadline } from './overdue.ts';
+import { failWith, finish, setStatus, stop } from './run-status.ts';
 import {
   type Commands,
   firstAfter,
@@ -31,7 +26,7 @@ import {
   type SchedulerState,
   waitAgain,
 } from './scheduler-state.ts';
-import { areSuspectsUnderWay, dispatchSuspects, takeSuspects } from './suspect-dispatch.ts';
+import { dispatchSuspects, maySendOut, takeSuspects } from './suspect-dispatch.ts';
 
 export type SchedulerEvent = { at: number } & (
   | { type: 'start' }
@@ -70,8 +65,7 @@ export function step(state: SchedulerState, event: SchedulerEvent): Commands {
 
   apply(state, event);
   keepTime(state);
-  const fatal = failOverdue(state);
-  if (fatal) stop(state, 'failed', describe(fatal));
+  failWith(state, failOverdue(state));
   settle(state);
   sendOut(state);
   const wakeAt = Math.min(state.delayed[0]?.dueAt ?? Number.POSITIVE_INFINITY, nextDeadline(state));
@@ -96,32 +90,20 @@ function sendOut(state: SchedulerState): void {
   dispatchSuspects(state);
 }
 
-/** Whether anything may be sent out now: the run goes on, and no suspect is under way, which runs alone. */
-function maySendOut(state: SchedulerState): boolean {
-  const isShut = areSuspectsUnderWay(state);
-  return state.status === 'running' && !state.held && !isShut;
-}
-
 function apply(state: SchedulerState, event: Exclude<SchedulerEvent, { type: 'leave' }>): void {
   switch (event.type) {
     case 'start':
       return start(state);
     case 'recover':
       return recover(state);
-    case 'outcome': {
-      const fatal = settleOutcome(state, event.batch, event.outcome);
-      if (fatal) stop(state, 'failed', describe(fatal));
-      return;
-    }
+    case 'outcome':
+      return failWith(state, settleOutcome(state, event.batch, event.outcome));
     case 'inject':
       return inject(state, event);
     case 'retry':
       return retry(state, event);
-    case 'loaded': {
-      const fatal = load(state, event);
-      if (fatal) stop(state, 'failed', describe(fatal));
-      return;
-    }
+    case 'loaded':
+      return failWith(state, load(state, event));
     case 'tick':
       return wake(state);
     case 'pause':
@@ -242,148 +224,4 @@ function retry(state: SchedulerState, event: SchedulerEvent & { type: 'retry' })
   markReady(state, event.node);
 }
 
-/** Takes back that a node's component has ended, and with it all that followed from that. */
-function reopen(state: SchedulerState, node: number): void {
-  const open = [state.plan.components.of[node] as number];
-  for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    const component = state.components[index];
-    if (!component?.ended) continue;
-    component.ended = false;
-    state.openComponents++;
-    state.unsettled.add(index);
-    for (const successor of state.plan.components.successors[index] ?? []) {
-      const next = state.components[successor];
-      if (next) next.waitingFor++;
-      open.push(successor);
-    }
-  }
-}
-
-/** Lets components whose time has come give out what they gathered, and end. */
-function settle(state: SchedulerState): void {
-  /** Components with a fold that may not ask for its initial state yet. */
-  const later: number[] = [];
-  // A set visits what is added while it is walked, so news travels down the whole graph in one go.
-  for (const index of state.unsettled) {
-    state.unsettled.delete(index);
-    const component = state.components[index];
-    if (!component || component.ended || component.active > 0 || component.waitingFor > 0) continue;
-    const members = state.plan.components.members[index] ?? [];
-    const given = flush(state, members);
-    if (given === 'later') {
-      later.push(index);
-      continue;
-    }
-    if (given) {
-      if (hasEnded(state.status)) return;
-      state.unsettled.add(index);
-      continue;
-    }
-    component.ended = true;
-    state.openComponents--;
-    for (const successor of state.plan.components.successors[index] ?? []) {
-      const next = state.components[successor];
-      if (next) next.waitingFor--;
-      state.unsettled.add(successor);
-      for (const member of state.plan.components.members[successor] ?? []) markReady(state, member);
-    }
-  }
-  for (const index of later) state.unsettled.add(index);
-  if (state.openComponents === 0 && !hasEnded(state.status)) finish(state);
-}
-
-/**
- * Lets the first node that has gathered something give it out. One at a time, in the order of the document: what it
- * gives may reach another one in the same cycle, which then gives out both together.
- * @returns whether there was such a node; `later` when it would have to send something out first, and may not now
- */
-function flush(state: SchedulerState, members: readonly number[]): boolean | 'later' {
-  const index = members.find((member) => {
-    const { plan, flushed } = nodeAt(state, member);
-    return plan.definition.kind !== 'map' && plan.definition.kind !== 'relay' && !flushed;
-  });
-  if (index === undefined) return false;
-  const node = nodeAt(state, index);
-  if (node.plan.definition.kind === 'fold' && !node.fold) {
-    if (!maySendOut(state)) return 'later';
-    askInitialState(state, node);
-    return true;
-  }
-  node.flushed = true;
-  if (node.join) return giveJoined(state, node, node.join);
-  const { tasks, payloads } = node.gathered;
-  const value = node.fold ? node.fold.value : inOrderOfInputs(state, tasks).map((at) => payloads[at]);
-  node.gathered = { tasks: [], payloads: [] };
-  const seq = record(state, { kind: 'flush', node: node.plan.id });
-  // A fold without an initial state, all of whose steps failed, has nothing to give.
-  if (value !== undefined) emit(state, index, node.plan.outputs[0] ?? defaultOutput, [value], [-seq]);
-  return true;
-}
-
-function giveJoined(state: SchedulerState, node: NodeState, join: JoinState): true {
-  const { definition, params, outputs, index, id } = node.plan;
-  const keeps =
-    definition.kind === 'join' ? definition.keeps(params as never) : { left: false, right: false };
-  const rows = joinRows(join, keeps, (tasks) => inOrderOfInputs(state, tasks));
-  if (!rows) {
-    stop(state, 'failed', `The join ${JSON.stringify(id)} would give more than ${rowLimit} rows.`);
-    return true;
-  }
-  clearJoin(join);
-  record(state, { kind: 'flush', node: id });
-  emit(state, index, outputs[0] ?? defaultOutput, rows.values, rows.parents, { partners: rows.partners });
-  return true;
-}
-
-function finish(state: SchedulerState): void {
-  const anyFailed = state.nodes.some((node) => node.counters.failed > 0);
-  setStatus(state, anyFailed ? 'partial' : 'succeeded');
-}
-
-/** Gives up all that has not ended, at once: outcomes that come later find their batch gone. */
-function stop(state: SchedulerState, status: RunStatus, reason?: string): void {
-  const left = new Map<number, number[]>();
-  const give = (node: number, tasks: number[]) => {
-    const given = left.get(node);
-    if (given) for (const task of tasks) given.push(task);
-    else left.set(node, [...tasks]);
-  };
-  for (const { node, batch } of state.inFlight.values()) give(node, batch.tasks);
-  for (const { node, task } of state.delayed) if (task) give(node, [task.number]);
-  for (const { node, tasks } of state.suspects.groups()) give(node, tasks);
-  for (const node of state.nodes) {
-    give(node.plan.index, node.suspects.drain());
-    give(node.plan.index, node.queue.drain());
-  }
-  for (const [index, tasks] of left) {
-    if (tasks.length === 0) continue;
-    const node = nodeAt(state, index);
-    node.counters.cancelled += tasks.length;
-    node.counters.running = 0;
-    record(state, { kind: 'cancel', node: node.plan.id, tasks });
-  }
-  state.inFlight.clear();
-  state.delayed = [];
-  state.ready.own.clear();
-  state.ready.shared.clear();
-  state.unsettled.clear();
-  state.commands.abort = true;
-  setStatus(state, status, reason);
-}
-
-function setStatus(state: SchedulerState, status: RunStatus, reason?: string, resumed = false): void {
-  state.status = status;
-  if (reason !== undefined) state.reason = reason;
-  // Why it went on at some time says nothing of how it ended.
-  else if (hasEnded(status)) delete state.reason;
-  record(state, {
-    kind: 'status',
-    status,
-    ...(reason !== undefined && { reason }),
-    ...(resumed && { resumed: true }),
-  });
-}
-
 const inputPort = (node: NodeState): string => node.plan.definition.inputs[0]?.name ?? defaultInput;
-
-const describe = (error: WireError): string => `${error.name}: ${error.message}`;

@@ -15,8 +15,14 @@ import {
 } from './scheduler-state.ts';
 import { hostDied, type SuspectGroup } from './suspects.ts';
 
+/** Whether anything may be sent out now: the run goes on, and no suspect is under way, which runs alone. */
+export function maySendOut(state: SchedulerState): boolean {
+  const isShut = areSuspectsUnderWay(state);
+  return state.status === 'running' && !state.held && !isShut;
+}
+
 /** Whether suspects are under way; when they no longer are, their end must be committed before others follow. */
-export function areSuspectsUnderWay({ suspects, inFlight }: SchedulerState): boolean {
+function areSuspectsUnderWay({ suspects, inFlight }: SchedulerState): boolean {
   if (suspects.alone === undefined) return false;
   if (inFlight.has(suspects.alone)) return true;
   suspects.alone = undefined;
