@@ -8,6 +8,7 @@ import { type SchedulerEvent, step } from '../../src/engine/scheduler.ts';
 import { type Commands, noCommands, type SchedulerState } from '../../src/engine/scheduler-state.ts';
 import type { GraphFacts } from './graph-facts.ts';
 import type { Host } from './host.ts';
+import { unpacked } from './in-parts.ts';
 import { fullWait, type ModelNode, must, RunModel, same, shortestWait } from './run-model.ts';
 import { TurnWait } from './turn-wait.ts';
 import type { FlatEdge } from './unfolded.ts';
@@ -86,10 +87,11 @@ export class CheckedScheduler {
     this.#options.trace(host, event, commands);
     const back = event.type === 'outcome' ? life.flights.get(event.batch) : undefined;
     if (back) life.flights.delete(back.id);
-    life.model.take(commands.record);
+    const entries = commands.record.map(unpacked);
+    life.model.take(entries);
     if (life.model.hasEnded) life.flights.clear();
     if (event.type === 'hold' || event.type === 'release') life.isHeld = event.type === 'hold';
-    keepWait(life, back, commands.record, event.at);
+    keepWait(life, back, entries, event.at);
     if (commands.record.some((entry) => entry.kind === 'start' && entry.alone))
       life.alone = commands.dispatch.at(-1)?.batch.id;
     for (const { batch } of commands.dispatch) {

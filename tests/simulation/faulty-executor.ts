@@ -1,10 +1,12 @@
 /** Carries out batches with the real node runner, in any order and as late as chance will have it, and loses some. */
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Batch, BatchOutcome, ExecutorRun, PreparedNode } from '../../src/engine/executor.ts';
+import type { Pack } from '../../src/engine/packed.ts';
 import type { MapDefinition } from '../../src/nodes/define-node.ts';
 import { SimulatedExecutor } from '../engine/simulated-executor.ts';
 import type { Chance } from './chance.ts';
 import { deathReason, type Fate } from './fate.ts';
+import { inParts } from './in-parts.ts';
 import type { FaultPlan } from './scenario.ts';
 
 export interface ExecutorWatch {
@@ -14,21 +16,33 @@ export interface ExecutorWatch {
   typeOf(node: string): string;
 }
 
+export interface FaultyExecutorParts {
+  clock: Clock;
+  chance: Chance;
+  partChance: Chance;
+  plan: FaultPlan;
+  parallelism: number;
+  watch: ExecutorWatch;
+}
+
 export class FaultyExecutor extends SimulatedExecutor {
   override readonly parallelism: number;
   /** Batches that come back only when they are given up. */
   hanging = 0;
   readonly #clock: Clock;
   readonly #chance: Chance;
+  /** Of what splitters give in parts. */
+  readonly #partChance: Chance;
   readonly #plan: FaultPlan;
   readonly #watch: ExecutorWatch;
   readonly #diedAtStart = new Set<string>();
   readonly #giveUp = new Map<string, Set<() => void>>();
 
-  constructor(clock: Clock, chance: Chance, plan: FaultPlan, parallelism: number, watch: ExecutorWatch) {
+  constructor({ clock, chance, partChance, plan, parallelism, watch }: FaultyExecutorParts) {
     super(clock, chance.next);
     this.#clock = clock;
     this.#chance = chance;
+    this.#partChance = partChance;
     this.#plan = plan;
     this.parallelism = parallelism;
     this.#watch = watch;
@@ -38,16 +52,35 @@ export class FaultyExecutor extends SimulatedExecutor {
     super.open({ ...run, nodes: run.nodes.map(withoutTimers) });
   }
 
-  override async execute(batch: Batch): Promise<BatchOutcome> {
+  override async execute(batch: Batch, pack?: Pack): Promise<BatchOutcome> {
     this.#watch.sent(batch);
     const wasGivenUp = await this.#pass(batch);
     if (wasGivenUp && this.#plan.onCancel === 'prompt') return { kind: 'cancelled' };
+    const mishap = this.#mishap(batch);
+    const mayPart = pack && this.#watch.typeOf(batch.node) === 'flow.split';
+    if (mayPart && this.#partChance.happens(this.#plan.parts))
+      return this.#executeInParts(batch, pack, mishap);
+    return mishap ?? this.carryOut(batch);
+  }
+
+  /** What comes of a batch instead of its result. */
+  #mishap(batch: Batch): BatchOutcome | undefined {
     const chance = this.#chance;
     if (chance.happens(this.#plan.lost)) return { kind: 'lost', reason: 'simulated' };
     if (batch.tasks.length > 1 && chance.happens(this.#plan.died)) return this.#died();
     if (batch.tasks.length === 0 && chance.happens(this.#plan.died) && this.#isFirst(batch))
       return this.#died();
-    return this.#befallen(batch) ?? this.carryOut(batch);
+    return this.#befallen(batch);
+  }
+
+  /** A worker that has given parts does not go on along a chain. */
+  async #executeInParts(batch: Batch, pack: Pack, mishap?: BatchOutcome): Promise<BatchOutcome> {
+    const { chain: _, ...alone } = batch;
+    const done = await this.carryOut(alone);
+    if (done.kind !== 'done') return done;
+    const options = { pack, chance: this.#partChance, isCutShort: mishap !== undefined };
+    const result = await inParts(batch, done.result, options);
+    return mishap ?? { kind: 'done', result };
   }
 
   override cancel(runId: string): void {

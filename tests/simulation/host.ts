@@ -3,7 +3,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import type { step } from '../../src/engine/scheduler.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import type { SimulatedClock } from '../engine/simulated-clock.ts';
-import type { Chance } from './chance.ts';
+import { Chance } from './chance.ts';
 import { type ExecutorWatch, FaultyExecutor } from './faulty-executor.ts';
 import { HostClock } from './host-clock.ts';
 import { simulationRegistry } from './node-types.ts';
@@ -43,7 +43,14 @@ export class Host {
     this.name = name;
     this.#clock = new HostClock(clock);
     this.#disk = disk;
-    this.executor = new FaultyExecutor(this.#clock, chance, scenario.faults, scenario.parallelism, watch);
+    this.executor = new FaultyExecutor({
+      clock: this.#clock,
+      chance,
+      partChance: new Chance(scenario.seed, `${name}'s parts`),
+      plan: scenario.faults,
+      parallelism: scenario.parallelism,
+      watch,
+    });
     this.engine = new Engine({
       store: disk.openedBy(name),
       executor: this.executor,

@@ -264,9 +264,15 @@ export class RunModel {
     return task;
   }
 
-  /** The node that a result comes from. */
+  /** The node that a result comes from, whose task has ended. */
   #origin(parent: number): string {
-    return parent < 0 ? (this.flushes.get(-parent) ?? '') : this.task(parent).node;
+    if (parent < 0) return this.flushes.get(-parent) ?? '';
+    const { node, state } = this.task(parent);
+    must(
+      state === 'succeeded' || state === 'failed',
+      () => `task ${parent} is ${state} and has given something`,
+    );
+    return node;
   }
 }
 

@@ -34,6 +34,8 @@ export interface FaultPlan {
   slowReads: boolean;
   /** Bytes of waiting payloads that stay in memory. */
   queueMemory: number;
+  /** What a batch of a splitter gives comes in parts. */
+  parts: number;
   /** How given up batches come back. */
   onCancel: 'prompt' | 'late' | 'never';
 }
@@ -81,7 +83,7 @@ const largestRun = 200;
 
 export async function scenarioOf(seed: number): Promise<Scenario> {
   const chance = new Chance(seed, 'scenario');
-  const faults = randomFaults(chance);
+  const faults = randomFaults(chance, new Chance(seed, 'parts'));
   const keepOpen = chance.happens(0.25);
   const parallelism = chance.int(1, 4);
   const isDamaged = chance.happens(0.03);
@@ -128,7 +130,7 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
 const injections = (action: Action) =>
   action.kind === 'inject' ? action.payloads.map((payload) => ({ node: action.node, payload })) : [];
 
-function randomFaults(chance: Chance): FaultPlan {
+function randomFaults(chance: Chance, partChance: Chance): FaultPlan {
   const sometimes = (share: number, most: number) =>
     chance.happens(share) ? Math.round(chance.next() * most * 1000) / 1000 : 0;
   return {
@@ -144,6 +146,7 @@ function randomFaults(chance: Chance): FaultPlan {
     fail: sometimes(0.2, 0.1),
     slowReads: chance.happens(0.3),
     queueMemory: chance.pick([0, 100, 1000, 1_000_000]),
+    parts: partChance.happens(0.3) ? partChance.pick([0.5, 1]) : 0,
     onCancel: chance.pick(['prompt', 'late', 'never']),
   };
 }

@@ -10,6 +10,7 @@ import type { CacheEntry, Claim, RunRecord, Store } from '../../src/store/store.
 import type { SimulatedClock } from '../engine/simulated-clock.ts';
 import type { Chance } from './chance.ts';
 import { DiskFaults } from './disk-faults.ts';
+import { unpacked } from './in-parts.ts';
 import { must } from './run-model.ts';
 import type { FaultPlan } from './scenario.ts';
 
@@ -190,7 +191,7 @@ export class SimulatedDisk {
   async #append(run: RunSummary, chunks: JournalChunk[]): Promise<void> {
     await this.store.runs.append(run, chunks);
     this.summaries.set(run.id, run);
-    for (const { entries } of chunks) this.entries.get(run.id)?.push(...entries);
+    for (const { entries } of chunks) this.entries.get(run.id)?.push(...entries.map(unpacked));
   }
 
   async #claim(run: string, claims: readonly Claim[]): Promise<void> {
