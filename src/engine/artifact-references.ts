@@ -13,12 +13,12 @@ export class References {
     this.#values = values;
   }
 
-  /** It was referred to. */
-  drop(value: unknown): void {
-    this.#before.look(value);
+  /** What it refers to was referred to. @returns whether it refers to anything */
+  drop(value: unknown): boolean {
+    return this.#before.look(value);
   }
 
-  /** It still is. */
+  /** What it refers to still is. */
   keep(value: unknown): void {
     this.#kept.look(value);
   }
@@ -54,9 +54,11 @@ class Found {
   readonly stored = new Map<string, StoredValue>();
   readonly tables = new Set<string>();
 
-  look(value: unknown): void {
-    for (const stored of storedIn(value))
-      if (!this.stored.has(stored.hash)) this.stored.set(stored.hash, stored);
-    for (const table of tablesIn(value)) this.tables.add(table);
+  /** @returns whether there is anything to be found */
+  look(value: unknown): boolean {
+    const [values, tables] = [storedIn(value), tablesIn(value)];
+    for (const stored of values) if (!this.stored.has(stored.hash)) this.stored.set(stored.hash, stored);
+    for (const table of tables) this.tables.add(table);
+    return values.length + tables.length > 0;
   }
 }

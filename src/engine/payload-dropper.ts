@@ -35,32 +35,45 @@ export async function dropPayloads(record: RunRecord, options: DropOptions): Pro
   const nodes = droppingNodes(record, options.registry);
   if (!hasEnded(record.status) || nodes.size === 0) return;
   const { store, values, now } = options;
+  const summaries = await store.runs.summaries(record.id);
+  const last = summaries.at(-1)?.last ?? 0;
   const ended = new BitSet();
   const references = new References(values);
   const rest: number[] = [];
-  for (const { first, nodes: counts } of await store.runs.summaries(record.id)) {
+  for (const { first, nodes: counts } of summaries) {
     const { entries } = await chunkAt(store.runs, record.id, first);
     for (const entry of entries) noteEnded(ended, entry, nodes);
     if ([...nodes.keys()].some((node) => counts[node]?.delivered)) rest.push(first);
     else references.keep(entries);
   }
+  // Artifacts go before what refers to them: who is interrupted in between finds again which ones those are.
+  const referring: number[] = [];
   for (const first of rest) {
     const chunk = await chunkAt(store.runs, record.id, first);
     const kept = withoutPayloads(chunk, nodes, ended);
-    if (kept !== chunk) {
-      references.drop(chunk.entries);
-      await store.runs.replace(kept);
-    }
     references.keep(kept.entries);
+    if (kept === chunk) continue;
+    if (references.drop(chunk.entries)) referring.push(first);
+    else await store.runs.replace(kept);
   }
   const document = withoutInputs(record.document, nodes);
   references.drop(record.document);
   references.keep(document);
-  await store.runs.amend(record.id, { document, payloadsDroppedAt: new Date(now).toISOString() });
   const unused = await references.unused();
   // Where another process has brought the run back to life, it may use them again.
-  const isStill = hasEnded((await store.runs.summary(record.id))?.status ?? 'running');
-  if (unused.length > 0 && isStill) await store.artifacts.release(record.id, unused);
+  if (await hasGoneOn(record.id, last, store)) return;
+  if (unused.length > 0) await store.artifacts.release(record.id, unused);
+  for (const first of referring) {
+    const chunk = await chunkAt(store.runs, record.id, first);
+    await store.runs.replace(withoutPayloads(chunk, nodes, ended));
+  }
+  await store.runs.amend(record.id, { document, payloadsDroppedAt: new Date(now).toISOString() });
+}
+
+/** Whether a run has been brought back to life, and may have ended again, since its journal was read. */
+async function hasGoneOn(run: string, last: number, { runs }: Store): Promise<boolean> {
+  const status = (await runs.summary(run))?.status;
+  return !hasEnded(status ?? 'running') || (await runs.summaries(run, last)).length > 0;
 }
 
 /** Nodes of a run whose payloads may go now. */

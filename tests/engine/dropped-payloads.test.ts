@@ -1,14 +1,15 @@
 /** `keepPayloads: 'failed'`: what is let go of when a run has ended, and what must stay. */
 import { expect, test } from 'vitest';
 import { KeptValues } from '../../src/engine/kept-values.ts';
+import { dropPayloads } from '../../src/engine/payload-dropper.ts';
 import { PayloadPolicy } from '../../src/engine/payload-policy.ts';
 import { Turns } from '../../src/engine/turns.ts';
 import { StoreError } from '../../src/errors.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { faultyStore } from './faulty-store.ts';
+import type { RunRecord, Store } from '../../src/store/store.ts';
+import { faultyAnywhere, faultyStore } from './faulty-store.ts';
 import { simulatedEngine } from './run-graph.ts';
 import { code, graph } from './small-graphs.ts';
 
@@ -130,6 +131,53 @@ test('artifacts go where nothing of the run refers to them any more', async () =
   expect((await store.runs.sizes()).get(id)).toBeLessThan(55_000);
   const { outputs } = await reading(store).report(id);
   expect(outputs.take?.map((text) => (text as string).length).toSorted()).toEqual([2, 50_000]);
+});
+
+test.each(['artifacts.release', 'runs.replace', 'runs.amend'])(
+  'artifacts go also where the store fails at %s at first',
+  async (name) => {
+    const store = createMemoryStore();
+    let hasFailed = false;
+    const failing = faultyAnywhere(store, (_, call, when) => {
+      if (call !== name || when === 'after' || hasFailed) return;
+      hasFailed = true;
+      throw new StoreError('store_failed', 'Broken.');
+    });
+    const nodes = [
+      code('make', `(letter) => ${big('letter')}`),
+      code('take', '(text) => text[0]', { policy }),
+    ];
+    const { id } = await run(graph(nodes, { make: ['g'] }, [edge('make', 'take')]), failing);
+    expect(hasFailed).toBe(true);
+    expect((await store.runs.sizes()).get(id)).toBeLessThan(5_000);
+    expect((await store.runs.summary(id))?.payloadsDroppedAt).toBeDefined();
+  },
+);
+
+test('what a run uses again by now stays, whoever had begun to let go of it', async () => {
+  const store = createMemoryStore();
+  const refusing = faultyStore(store, (method) => {
+    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
+  });
+  const nodes = [
+    code('make', `(letter) => ${big('letter')}`),
+    code('take', '(text) => text[0]', { policy }),
+    code('later', `(letter, ctx) => { if (ctx.attempt < 2) throw 1; return ${big('letter')}; }`),
+  ];
+  const document = graph(nodes, { make: ['g'], later: ['g'] }, [edge('make', 'take')]);
+  const { engine, clock } = simulatedEngine(1, undefined, refusing);
+  const { id } = await engine.start(document);
+  await clock.until(engine.ended(id));
+  // Another host tries the failed task again while this one reads the journal.
+  const chunk = async (run: string, first: number) => {
+    if (first === 1) await clock.until(engine.retry(id).then(() => engine.ended(id)));
+    return store.runs.chunk(run, first);
+  };
+  const slow = { ...store, runs: { ...store.runs, chunk } };
+  const record = (await store.runs.get(id)) as RunRecord;
+  await dropPayloads(record, { store: slow, values: new KeptValues(slow), registry, now: clock.now() });
+  const { outputs } = await reading(store).report(id);
+  expect(outputs.later?.map((text) => (text as string).length)).toEqual([50_000]);
 });
 
 test('what a value that stays holds within it stays, too', async () => {
