@@ -2,7 +2,7 @@
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { modes, type PolicyInput } from '../../src/schema/policy.ts';
 import type { Chance } from './chance.ts';
-import { largePayload, largeText, randomPayload, rankAndGrow } from './random-payload.ts';
+import { largePayload, largeText, randomPayload, rankAndGrow, swollen } from './random-payload.ts';
 import { heldBy } from './unfolded.ts';
 
 type Shape = Pick<GraphNode, 'type' | 'params'>;
@@ -177,6 +177,23 @@ function randomEdge(chance: Chance, nodes: GraphNode[]): GraphEdge[] {
 const isAcyclic = ({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): boolean =>
   edges.every(({ source, target }) => source < target) &&
   nodes.every((node) => isAcyclic(heldBy(node) ?? { nodes: [], edges: [] }));
+
+/** Lets some of the nodes, those within subgraphs too, keep the payloads of failed tasks only. */
+export function keepingFailed(graph: Graph, chance: Chance): Graph {
+  const nodes = graph.nodes.map((node) => {
+    const held = heldBy(node);
+    const policy = { ...node.policy, ...chance.maybe(0.6, () => ({ keepPayloads: 'failed' as const })) };
+    return {
+      ...node,
+      policy,
+      ...(held && { params: { ...node.params, graph: keepingFailed(held, chance) } }),
+    };
+  });
+  if (!chance.happens(0.3)) return { ...graph, nodes };
+  // With some of them, artifacts go.
+  const inputs = Object.entries(graph.inputs ?? {}).map(([id, payloads]) => [id, payloads.map(swollen)]);
+  return { ...graph, nodes, inputs: Object.fromEntries(inputs) };
+}
 
 /** A graph of one to seven nodes with cycles, failures, retries, duplicates, gathering nodes and every policy. */
 export function randomGraph(chance: Chance, depth = 0): Graph {

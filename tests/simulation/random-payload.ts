@@ -34,6 +34,12 @@ export const largePayload = (chance: Chance): unknown => ({
   pad: chance.pick('xyz'.split('')).repeat(largeText),
 });
 
+/** The payload, made too large to travel in the journal where it is an object with nothing but its rank. */
+export const swollen = (payload: unknown): unknown =>
+  Object.keys(Object(payload)).join() === 'n'
+    ? { ...(payload as object), pad: 'p'.repeat(largeText) }
+    : payload;
+
 /** A payload: nearly always a number, where `plain`. */
 export function randomPayload(chance: Chance, plain: boolean): unknown {
   const n = chance.int(0, 20);

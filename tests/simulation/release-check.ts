@@ -29,7 +29,8 @@ export async function checkRelease(simulation: Simulation): Promise<void> {
   });
 }
 
-function hashesIn(value: unknown): string[] {
+/** Artifacts that it refers to at once. */
+export function hashesIn(value: unknown): string[] {
   if (value instanceof StoredValue) return [value.hash];
   const isPlain = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
   return isPlain ? Object.values(value).flatMap(hashesIn) : [];

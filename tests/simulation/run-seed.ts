@@ -6,6 +6,7 @@ import { audit } from './audit.ts';
 import { checkCached, successesOf } from './cache-check.ts';
 import { Chance } from './chance.ts';
 import { checkDamage, checkFailed } from './damage-check.ts';
+import { checkKept } from './kept-check.ts';
 import { checkLineage } from './lineage-check.ts';
 import { compare } from './oracle-check.ts';
 import { checkReads } from './read-check.ts';
@@ -43,8 +44,11 @@ export async function runSeed(seed: number, trace = new Trace()): Promise<SeedRe
 }
 
 async function verify(simulation: Simulation): Promise<SeedResult> {
-  const { scenario, facts, fate, disk, id = '', summary } = simulation;
+  const { scenario, facts, fate, disk, id = '' } = simulation;
   const { flat, keepOpen } = scenario;
+  const letsGo = flat.nodes.some(({ policy }) => policy?.keepPayloads === 'failed');
+  if (letsGo && simulation.damagedFrom === undefined) await simulation.settle();
+  const { summary } = simulation;
   disk.isCalm = true;
   const entries = (disk.entries.get(id) ?? []).map((entry) => disk.whole(entry) as JournalEntry);
   const model = new RunModel(facts, flat.edges, keepOpen);
@@ -73,6 +77,8 @@ async function verify(simulation: Simulation): Promise<SeedResult> {
   const { engine } = simulation.host;
   const chance = new Chance(scenario.seed, 'reader');
   if (scenario.readsLineage) await checkLineage(engine, id, entries, chance);
+  if (letsGo || scenario.readsAll || scenario.faults.parts > 0)
+    await checkKept(simulation, model, new Chance(scenario.seed, 'kept'));
   if (scenario.readsAll) {
     await checkReads(engine, id, chance.int(5, 100), model);
     await checkDamage(simulation, model, chance);

@@ -4,7 +4,7 @@ import { Oracle } from '../engine/oracle.ts';
 import { Chance } from './chance.ts';
 import { fateOf } from './fate.ts';
 import { simulationRegistry } from './node-types.ts';
-import { randomGraph } from './random-graph.ts';
+import { keepingFailed, randomGraph } from './random-graph.ts';
 import { randomPayload } from './random-payload.ts';
 import { type FlatGraph, unfolded } from './unfolded.ts';
 
@@ -68,6 +68,8 @@ export interface Scenario {
   faults: FaultPlan;
   /** Soonest first; turns count the timers that have fired. */
   actions: Action[];
+  /** What befalls the host once the run has ended, while it lets go of payloads; turns count from the end. */
+  aftermath: Incident[];
   /** How often failed tasks are tried again once the run has ended. */
   finalRetries: number;
   /** Whether all is read that can be, which costs more than the run itself. */
@@ -91,8 +93,12 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
   const readsAll = chance.happens(0.08);
   const readsLineage = chance.happens(0.25);
   const again = chance.next();
+  const late = new Chance(seed, 'payloads');
+  const letsGo = late.happens(0.2);
+  const aftermath = letsGo ? randomAftermath(late) : [];
   for (let draw = 0; ; draw++) {
-    const graph = randomGraph(new Chance(seed, `graph ${draw}`));
+    const drawn = randomGraph(new Chance(seed, `graph ${draw}`));
+    const graph = letsGo ? keepingFailed(drawn, new Chance(seed, `payloads ${draw}`)) : drawn;
     const flat = unfolded(graph);
     const oracle = await Oracle.of(flat, {
       registry: simulationRegistry,
@@ -120,6 +126,7 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
       parallelism,
       faults,
       actions,
+      aftermath,
       finalRetries,
       readsAll,
       readsLineage,
@@ -179,6 +186,13 @@ function randomActions(
   // A damaged journal is found by whoever goes on with it, if nobody has it in mind any more.
   const isPossible = ({ kind }: Action) => !(isDamaged && ['retry', 'freeze', 'rival'].includes(kind));
   return actions.filter(isPossible).sort((a, b) => a.turn - b.turn);
+}
+
+function randomAftermath(chance: Chance): Incident[] {
+  return chance.list(chance.pick([0, 0, 1, 2]), () => {
+    const turn = chance.int(0, 12);
+    return chance.happens(0.6) ? { kind: 'kill', turn } : { kind: 'freeze', turn, ms: chance.int(1, 3000) };
+  });
 }
 
 function randomInjection(chance: Chance, graph: Graph, turn: number): Action {

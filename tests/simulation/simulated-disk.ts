@@ -73,6 +73,8 @@ export class SimulatedDisk {
         ...runs,
         create: write((run: RunRecord) => this.#create(run)),
         append: write((run: RunSummary, chunks: JournalChunk[]) => this.#append(run, chunks)),
+        replace: write(runs.replace),
+        amend: write(runs.amend),
         get: read(runs.get),
         summary: read(runs.summary),
         list: read(runs.list),
@@ -82,6 +84,7 @@ export class SimulatedDisk {
       artifacts: {
         ...artifacts,
         claim: write((run: string, claims: readonly Claim[]) => this.#claim(run, claims)),
+        release: write(artifacts.release),
         get: read(artifacts.get),
         has: read(artifacts.has),
       },
@@ -110,6 +113,11 @@ export class SimulatedDisk {
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
       return value;
     return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, this.whole(part)]));
+  }
+
+  /** What was kept under that hash, with references to what was kept before it. */
+  contentOf(hash: string): unknown {
+    return this.#contents.get(hash);
   }
 
   /** What a host that dies has asked for gets through, or it doesn't. */

@@ -13,7 +13,7 @@ import { type GraphFacts, graphFacts } from './graph-facts.ts';
 import { Host } from './host.ts';
 import { ask, tryInVain } from './people.ts';
 import { Violation } from './run-model.ts';
-import type { Action, Request, Scenario } from './scenario.ts';
+import type { Action, Incident, Request, Scenario } from './scenario.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import { Trace } from './trace.ts';
 
@@ -37,6 +37,7 @@ export class Simulation {
   readonly #scheduler: CheckedScheduler;
   readonly #effects: EffectWatch;
   readonly #actions: Action[];
+  readonly #aftermath: Incident[];
   /** Newest first. */
   #hosts: Host[] = [];
   /** Runs that were asked for before this one. */
@@ -53,6 +54,7 @@ export class Simulation {
     this.scenario = scenario;
     this.trace = trace;
     this.#actions = [...scenario.actions];
+    this.#aftermath = [...scenario.aftermath];
     this.#retriesLeft = scenario.finalRetries;
     this.facts = graphFacts(flat);
     this.fate = fateOf(seed, flat, faults);
@@ -91,8 +93,10 @@ export class Simulation {
         this.#perform(this.#actions.shift() as Action);
       await this.#drain();
       if (this.#isOver()) {
-        if (this.#retriesLeft-- <= 0) return;
-        this.#perform({ kind: 'retry', turn: this.#turn });
+        const incident = this.#aftermath.shift();
+        if (incident) await this.#befall(incident);
+        else if (this.#retriesLeft-- <= 0) return;
+        else this.#perform({ kind: 'retry', turn: this.#turn });
       } else if (!this.clock.next()) {
         this.#unstick();
       }
@@ -135,10 +139,33 @@ export class Simulation {
     return found;
   }
 
+  /** Something happens to the host while it does what is to be done after the end. */
+  async #befall(incident: Incident): Promise<void> {
+    for (let i = 0; i < incident.turn && this.#isOver(); i++) {
+      this.clock.next();
+      await this.#drain();
+    }
+    if (this.#isOver()) this.#perform(incident);
+  }
+
+  /** What hosts still do after the run's end is done, and what they could not do for their store. */
+  async settle(): Promise<void> {
+    for (;;) {
+      for (let i = 0; i < longestRun && this.clock.next(); i++) await this.#drain();
+      try {
+        return await this.clock.until(this.host.engine.tidy());
+      } catch (error) {
+        if (!(error instanceof StoreError) || this.disk.faults.count === 0) throw error;
+        this.clock.after(500, () => {});
+      }
+    }
+  }
+
   #isOver(): boolean {
     const { id, host } = this;
-    const isIdle = host.isAwake && !host.isVisiting && !host.isBooting && host.asked === 0;
-    if (id === undefined || !isIdle) return false;
+    const isIdle = host.isAwake && !host.isVisiting && !host.isBooting;
+    const isAsked = this.#hosts.some((each) => each.isAwake && each.asked > 0);
+    if (id === undefined || !isIdle || isAsked) return false;
     return hasEnded(this.summary?.status ?? 'pending') && !host.keeps(id);
   }
 
