@@ -71,18 +71,21 @@ export interface BatchResult {
   chained?: BatchResult[];
   /** What handlers logged: index of the task, message, data. */
   logs?: { index: number; message: string; data?: unknown }[];
+  /** When the worker came to the batch, by its word, in milliseconds since 1970. */
+  begunAt?: number;
   /** Milliseconds the worker was busy. */
   busyMs: number;
   /** Name of the worker, such as `thread 2`. */
   worker: string;
 }
 
+/** `begunAt`: when the task at fault was begun, in milliseconds since 1970, where that is known. */
 export type BatchOutcome =
   | { kind: 'done'; result: BatchResult }
   /** One task ran beyond `timeoutMs`; its worker has been ended. The other tasks have no result. */
-  | { kind: 'timeout'; index: number; worker: string }
+  | { kind: 'timeout'; index: number; begunAt?: number; worker: string }
   /** The worker ended by itself. `index` is the task it was at, where that is known. */
-  | { kind: 'died'; reason: string; index?: number; worker: string }
+  | { kind: 'died'; reason: string; index?: number; begunAt?: number; worker: string }
   /** Cut short through no fault of these tasks (their worker was ended on another's account): run them again. */
   | { kind: 'lost'; reason: string }
   /** Given up because the run was cancelled. */

@@ -82,8 +82,9 @@ export interface AttemptEntry extends EntryBase {
   cached?: number[];
   /** One per task that did not succeed, in order. */
   errors: WireError[];
-  /** When the batch was sent, and how long its worker was busy with it. */
+  /** When the batch was sent, when its worker came to it (absent: not known), and how long that was busy with it. */
   sentAt: number;
+  begunAt?: number;
   busyMs: number;
   worker: string;
 }

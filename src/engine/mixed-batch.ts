@@ -34,7 +34,7 @@ export function settleMixed(
   node: NodeState,
   batch: Attempted,
   result: BatchResult,
-  done: Pick<AttemptEntry, 'node' | 'sentAt' | 'busyMs' | 'worker'>,
+  done: Pick<AttemptEntry, 'node' | 'sentAt' | 'begunAt' | 'busyMs' | 'worker'>,
   { goOn, queue }: { goOn?: GoOn | undefined; queue?: TaskQueue } = {},
 ): WireError | undefined {
   const { index, policy } = node.plan;

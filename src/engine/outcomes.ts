@@ -39,7 +39,7 @@ export function settleOutcome(
       return settleResult(state, node, batch, outcome.result, sentAt, chain);
     case 'timeout': {
       const error = toWireError(new TimeoutError(node.plan.policy.timeoutMs ?? 0));
-      return charge(state, node, batch, outcome.index, error, outcome.worker, sentAt);
+      return charge(state, node, batch, outcome.index, error, outcome, sentAt);
     }
     case 'died': {
       // Of a chain it may have been a later node's task: run apart, they show which.
@@ -53,7 +53,7 @@ export function settleOutcome(
         return undefined;
       }
       const error = toWireError(new WorkerDiedError(outcome.reason));
-      return charge(state, node, batch, culprit, error, outcome.worker, sentAt);
+      return charge(state, node, batch, culprit, error, outcome, sentAt);
     }
     default:
       if (batchId === state.suspects.alone)
@@ -101,18 +101,24 @@ function charge(
   batch: Batch,
   culprit: number,
   error: WireError,
-  worker: string,
+  { worker, begunAt }: { worker: string; begunAt?: number },
   sentAt: number,
 ): WireError | undefined {
   const ends = batch.tasks.map((_, i) => (i === culprit ? taskOutcome.failed : taskOutcome.notRun));
-  const busyMs = state.now - sentAt;
+  const begin = beginOf(state, sentAt, begunAt);
+  const busyMs = state.now - (begin.begunAt ?? sentAt);
   return settleResult(
     state,
     node,
     batch,
-    { outcomes: ends, values: [], errors: [error], busyMs, worker },
+    { outcomes: ends, values: [], errors: [error], ...begin, busyMs, worker },
     sentAt,
   );
+}
+
+/** When a worker came to a batch, by its word, as far as that can be true. */
+function beginOf({ now }: SchedulerState, sentAt: number, begunAt?: number): { begunAt?: number } {
+  return begunAt === undefined ? {} : { begunAt: Math.min(now, Math.max(sentAt, begunAt)) };
 }
 
 function settleResult(
@@ -128,7 +134,8 @@ function settleResult(
     const task = batch.tasks[log.index] ?? 0;
     record(state, { kind: 'log', node: plan.id, task, message: log.message, data: log.data });
   }
-  const done = { node: plan.id, sentAt, busyMs: result.busyMs, worker: result.worker };
+  const { busyMs, worker } = result;
+  const done = { node: plan.id, sentAt, ...beginOf(state, sentAt, result.begunAt), busyMs, worker };
   const onward = result.chained && goOnAlong(state, chain, result.chained, sentAt);
   const clean = result.errors.length === 0 && !result.outcomes.includes(taskOutcome.notRun);
   const attempts = batch.attempts.every((attempt) => attempt === 1) ? undefined : batch.attempts;

@@ -94,7 +94,7 @@ function endAttempt(
   error: WireError | undefined,
 ): void {
   task.attempts = entry.attempts?.[i] ?? 1;
-  task.startedAt = new Date(entry.sentAt).toISOString();
+  task.startedAt = startOf(entry);
   task.durationMs = entry.busyMs / entry.tasks.length;
   task.worker = entry.worker;
   if (entry.cached?.includes(Number(task.id))) task.cached = true;
@@ -109,10 +109,13 @@ function endAttempt(
 function attemptOf(entry: AttemptEntry, i: number, error: WireError | undefined): Attempt {
   return {
     attempt: entry.attempts?.[i] ?? 1,
-    startedAt: new Date(entry.sentAt).toISOString(),
+    startedAt: startOf(entry),
     finishedAt: new Date(entry.at).toISOString(),
     worker: entry.worker,
     ...(entry.cached?.includes(entry.tasks[i] as number) && { cached: true }),
     ...(error && { error: { name: error.name, message: error.message } }),
   };
 }
+
+/** When the worker came to the batch; in old journals, when it was sent. */
+const startOf = ({ begunAt, sentAt }: AttemptEntry): string => new Date(begunAt ?? sentAt).toISOString();

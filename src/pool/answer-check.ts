@@ -17,7 +17,7 @@ export function isAnswer(answer: unknown, { tasks, chain = [] }: Batch): answer 
 
 function isResult(result: unknown, tasks: number): result is BatchResult {
   if (!isObject(result)) return false;
-  const { outcomes, values, errors, counts, ports, logs, busyMs } = result;
+  const { outcomes, values, errors, counts, ports, logs, begunAt, busyMs } = result;
   if (!isListOf(outcomes, isOutcome) || outcomes.length !== tasks) return false;
   if (!isListOf(values, () => true) || !isListOf(errors, isError)) return false;
   const failed = outcomes.filter((each) => each === outcome.failed).length;
@@ -29,6 +29,7 @@ function isResult(result: unknown, tasks: number): result is BatchResult {
     given.reduce((sum, count) => sum + count, 0) === values.length &&
     (ports === undefined || (isListOf(ports, isText) && ports.length === values.length)) &&
     (logs === undefined || isListOf(logs, isLog)) &&
+    (begunAt === undefined || Number.isFinite(begunAt)) &&
     Number.isFinite(busyMs)
   );
 }

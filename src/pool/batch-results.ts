@@ -101,7 +101,7 @@ export class BatchResults {
     this.#counts?.push(0);
   }
 
-  result(rest: Pick<BatchResult, 'state' | 'logs' | 'busyMs'>): BatchResult {
+  result(rest: Pick<BatchResult, 'state' | 'logs' | 'begunAt' | 'busyMs'>): BatchResult {
     return {
       outcomes: this.outcomes,
       values: this.values,
@@ -110,6 +110,7 @@ export class BatchResults {
       busyMs: rest.busyMs,
       ...(this.#counts && { counts: this.#counts }),
       ...(this.#ports && { ports: this.#ports }),
+      ...(rest.begunAt !== undefined && { begunAt: rest.begunAt }),
       ...(rest.state && { state: rest.state }),
       ...(rest.logs && { logs: rest.logs }),
     };

@@ -91,7 +91,7 @@ function isNote(note: Record<string, unknown>): note is Note & Record<string, un
   if (!Number.isInteger(note.batch) || !Number.isInteger(note.index)) return false;
   return (
     note.note === 'loaded' ||
-    note.note === 'start' ||
+    (note.note === 'start' && Number.isFinite(note.at)) ||
     note.note === 'yield' ||
     (note.note === 'progress' && typeof note.fraction === 'number')
   );

@@ -22,9 +22,10 @@ export class Deadline {
     this.#onPassed = onPassed;
   }
 
-  /** A task has been begun: counts anew. */
-  started(): void {
-    this.#arm(this.#limitMs + graceMs / 2, () => this.#arm(graceMs / 2, this.#onPassed));
+  /** A task has been begun: counts anew. @param at when, where the word of it may have come late */
+  started(at = this.#clock.now()): void {
+    const left = at + this.#limitMs + graceMs / 2 - this.#clock.now();
+    this.#arm(Math.max(0, left), () => this.#arm(graceMs / 2, this.#onPassed));
   }
 
   /** Looks again after a while, since somebody else is to blame. */

@@ -1,5 +1,5 @@
 /** Whom a worker's death is laid to. */
-import { type Flight, firstOf, type Slot } from './flight.ts';
+import { type Flight, firstOf, type Slot, type Start } from './flight.ts';
 
 /**
  * Settles the flights of a worker that has ended by itself. The one under way is at fault, at the task it was at where
@@ -13,14 +13,15 @@ export function settleDeath(slot: Slot, reason: string, sideBySide: boolean): vo
   for (const flight of flights.values()) {
     if (!suspects.includes(flight)) flight.settle({ kind: 'lost', reason });
     else {
-      const index = taskAt(flight, known && current, suspects.length === 1);
-      flight.settle({ kind: 'died', reason, worker: handle.name, ...(index !== undefined && { index }) });
+      const start = taskAt(flight, known && current, suspects.length === 1);
+      const task = start && { index: start.index, begunAt: start.at };
+      flight.settle({ kind: 'died', reason, worker: handle.name, ...task });
     }
   }
 }
 
-function taskAt(flight: Flight, current: Slot['current'], isAlone: boolean): number | undefined {
+function taskAt(flight: Flight, current: Slot['current'], isAlone: boolean): Start | undefined {
   if (!flight.exact) return undefined;
-  if (current) return current.index;
+  if (current) return current;
   return isAlone ? flight.lastStarted : undefined;
 }

@@ -16,6 +16,8 @@ import type { WorkerHandle } from './worker-handle.ts';
 export interface Flight {
   readonly program: Program;
   readonly batch: Batch;
+  /** When it was sent to its worker. */
+  sentAt: number;
   /** Of the nodes the batch may go on to, in order. */
   readonly chain: readonly Program[];
   settled: boolean;
@@ -31,7 +33,13 @@ export interface Flight {
   readonly exact: boolean;
   /** Takes what its tasks give in parts. */
   readonly parts: PartCollector | undefined;
-  lastStarted?: number;
+  lastStarted?: Start;
+}
+
+/** A task that was begun, and when. */
+export interface Start {
+  index: number;
+  at: number;
 }
 
 export interface Slot {
@@ -46,7 +54,7 @@ export interface Slot {
   /** Takes no more batches and is ended after its last. */
   retiring: boolean;
   /** The task whose handler was called and has not returned, as far as the worker tells. */
-  current: { batch: number; index: number } | undefined;
+  current: (Start & { batch: number }) | undefined;
 }
 
 /** The flight under way in a slot that carries them one after the other. */
@@ -70,6 +78,7 @@ export function createFlight(
     exact,
     chain,
     parts,
+    sentAt: 0,
     loads: false,
     settled: false,
     settle(outcome) {

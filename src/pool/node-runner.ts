@@ -52,6 +52,7 @@ export async function loadProgram(
 
 /** Runs a batch. Never rejects: what goes wrong with a task is in the result. */
 export async function runBatch(program: LoadedProgram, frame: BatchFrame): Promise<BatchResult> {
+  const begunAt = Date.now();
   const began = performance.now();
   let results = new BatchResults(program.outputs);
   let state: { value: unknown } | undefined;
@@ -68,6 +69,7 @@ export async function runBatch(program: LoadedProgram, frame: BatchFrame): Promi
     await (interleaved ? runInterleaved : runInOrder)(handler, frame, results);
   }
   return results.result({
+    begunAt,
     busyMs: performance.now() - began,
     ...(state && { state }),
     ...(frame.logs && { logs: frame.logs }),

@@ -67,8 +67,8 @@ export interface Answer {
 export type Note =
   /** The code of this batch's program has been made, for the first time in this worker. `index` means nothing. */
   | { note: 'loaded'; batch: number; index: number }
-  /** A task was begun. */
-  | { note: 'start'; batch: number; index: number }
+  /** A task was begun, at this time in milliseconds since 1970: the word may come late to a busy engine. */
+  | { note: 'start'; batch: number; index: number; at: number }
   /** Its handler returned a promise; the worker's event loop turns again. */
   | { note: 'yield'; batch: number; index: number }
   | { note: 'progress'; batch: number; index: number; fraction: number };

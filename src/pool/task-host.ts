@@ -79,7 +79,7 @@ export function createTaskHost(
           if (now - told < startEveryMs) return;
           told = now;
         }
-        note({ note: 'start', batch, index });
+        note({ note: 'start', batch, index, at: Date.now() });
       };
       hooks.yielded = (index) => note({ note: 'yield', batch, index });
     }

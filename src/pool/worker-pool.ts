@@ -165,6 +165,7 @@ export class WorkerPool {
   #start(flight: Flight, slot: Slot): void {
     const { program, batch } = flight;
     slot.flights.set(batch.id, flight);
+    flight.sentAt = this.#options.clock.now();
     slot.tasks += batch.tasks.length;
     if (slot.tasks >= (program.maxTasksPerWorker ?? Number.POSITIVE_INFINITY)) slot.retiring = true;
     const missing = [program, ...flight.chain].filter(({ key }) => !slot.installed.has(key));
@@ -240,21 +241,22 @@ export class WorkerPool {
     this.#pump();
   }
 
-  #noted(slot: Slot, { note, batch, index, ...rest }: Note): void {
+  #noted(slot: Slot, note: Note): void {
+    const { batch, index } = note;
     const flight = slot.flights.get(batch);
     if (!flight || index < 0 || index >= flight.batch.tasks.length) return;
-    if (note === 'loaded') {
+    if (note.note === 'loaded') {
       flight.loading?.stop();
       delete flight.loading;
-    } else if (note === 'start') {
-      flight.lastStarted = index;
-      slot.current = { batch, index };
-      if (!flight.settled) flight.deadline?.started();
-    } else if (note === 'yield') {
+    } else if (note.note === 'start') {
+      // By the worker's word, which may be false.
+      const at = Math.min(this.#options.clock.now(), Math.max(flight.sentAt, note.at));
+      flight.lastStarted = { index, at };
+      slot.current = { batch, index, at };
+      if (!flight.settled) flight.deadline?.started(at);
+    } else if (note.note === 'yield') {
       if (slot.current?.batch === batch && slot.current.index === index) slot.current = undefined;
-    } else if ('fraction' in rest) {
-      this.#options.onProgress?.(flight.batch, index, rest.fraction);
-    }
+    } else this.#options.onProgress?.(flight.batch, index, note.fraction);
   }
 
   /** The code of this flight's program could not be made in time: it loops, or waits for what never comes. */
@@ -277,15 +279,18 @@ export class WorkerPool {
       if (culprit.deadline) return flight.deadline?.postpone();
       const reason =
         'it blocked the event loop that it shares with other tasks; mode "thread" is for computing';
-      culprit.settle({ kind: 'died', reason, index: current.index, worker });
+      culprit.settle({ kind: 'died', reason, index: current.index, begunAt: current.at, worker });
       return this.#end(slot, reason);
     }
     if (!flight.exact) {
       this.#exact.add(flight.program.key);
       return this.#end(slot, 'one of its tasks exceeded its time limit; they are run again to see which');
     }
-    const index = culprit === flight ? current!.index : (flight.lastStarted ?? 0);
-    flight.settle({ kind: 'timeout', index, worker });
+    const { index, at } = (culprit === flight ? current : flight.lastStarted) ?? {
+      index: 0,
+      at: flight.sentAt,
+    };
+    flight.settle({ kind: 'timeout', index, begunAt: at, worker });
     this.#end(slot, 'another task exceeded its time limit');
   }
 

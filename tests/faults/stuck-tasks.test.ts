@@ -12,7 +12,7 @@ test('loops, regular expressions and promises without end fail at their limit, a
       ...stuck,
       modes: [...stuck.modes],
     });
-    expect(overrun.length).toBe(8);
+    expect(Object.values(overrun).map(({ length }) => length)).toEqual([4, 4]);
   } finally {
     await server.stop();
   }

@@ -53,16 +53,16 @@ function graphOf({ tasks, every, modes, timeoutMs }: Stuck): Graph {
 
 /**
  * Runs it and checks that the stuck tasks have failed for their time, and that all others have given their result once.
- * @returns milliseconds beyond its limit that each stuck task was under way, its way to the worker included
+ * @returns by mode: milliseconds beyond its limit until each stuck task was recorded, from when its worker began it
  */
-export async function expectStuckEnded(client: Client, stuck: Stuck): Promise<number[]> {
+export async function expectStuckEnded(client: Client, stuck: Stuck): Promise<Record<string, number[]>> {
   const { tasks, every, modes, timeoutMs } = stuck;
   const numbers = Array.from({ length: tasks }, (_, n) => n);
   const good = numbers.filter((n) => !isStuck(n, every));
   const { report, errors } = await runToEnd(client, graphOf(stuck));
   const { id } = report;
   expect(report.status).toBe('partial');
-  const overrun: number[] = [];
+  const overrun: Record<string, number[]> = {};
   for (const mode of modes) {
     const failed = errors.filter(({ node }) => node === mode);
     expect(failed.map(({ payload }) => payload as number).sort((a, b) => a - b)).toEqual(
@@ -77,14 +77,15 @@ export async function expectStuckEnded(client: Client, stuck: Stuck): Promise<nu
     });
     const sum = good.reduce((all, n) => all + n, 0);
     expect({ mode, given: report.outputs[`${mode} sum`] }).toEqual({ mode, given: [[good.length, sum]] });
-    for (const { task } of failed) overrun.push(lasted(await client.getTask(id, task)) - timeoutMs);
+    overrun[mode] = [];
+    for (const { task } of failed) overrun[mode].push(lasted(await client.getTask(id, task)) - timeoutMs);
   }
   expect(report.nodes.good).toMatchObject({ input: tasks, succeeded: tasks });
   expect(report.outputs['good sum']).toEqual([[tasks, (tasks * (tasks - 1)) / 2]]);
   return overrun;
 }
 
-/** From when the last attempt was sent out to when it was given up. */
+/** From when a worker began the last attempt to when it was given up. */
 function lasted({ history }: Task): number {
   const last = history?.at(-1);
   return last ? Date.parse(last.finishedAt) - Date.parse(last.startedAt) : Number.NaN;
