@@ -81,9 +81,10 @@ export class SimulatedExecutor implements Executor {
       access: () => ({}) as Access,
       ...(parts && { part: (index, port, values) => parts.take(index, port, structuredClone(values)) }),
     });
+    const begunAt = this.#clock.now();
     const given = await runBatch(program, frame);
     const result = parts?.end(given) ?? given;
-    return { ...result, worker: 'simulated', busyMs: this.#random() * batch.tasks.length };
+    return { ...result, worker: 'simulated', begunAt, busyMs: this.#random() * batch.tasks.length };
   }
 
   #runChain(batch: Batch, result: BatchResult): Promise<BatchResult[]> {

@@ -30,6 +30,22 @@ it('lets a word that was waiting behind its timer come in first', () => {
   expect(passed()).toBe(0);
 });
 
+it('counts from when the task was begun, however late the word of it comes', () => {
+  const { clock, deadline, passed } = watch(1000);
+  clock.advance(5000);
+  deadline.started(4400);
+  clock.advance(499);
+  expect(passed()).toBe(0);
+  clock.advance(1);
+  expect(passed()).toBe(1);
+  // Later than its limit, the worker's next word still comes in first.
+  deadline.started(1000);
+  clock.advance(49);
+  expect(passed()).toBe(1);
+  clock.advance(1);
+  expect(passed()).toBe(2);
+});
+
 it('can be postponed and stopped', () => {
   const { clock, deadline, passed } = watch(10);
   deadline.started();

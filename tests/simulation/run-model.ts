@@ -217,7 +217,9 @@ export class RunModel {
   #attempts(entry: AttemptEntry): void {
     const node = this.node(entry.node);
     const { facts } = node;
-    must(entry.sentAt <= entry.at, () => `an attempt at ${entry.node} ends before it begins`);
+    const { sentAt, begunAt = sentAt, at } = entry;
+    must(sentAt <= begunAt, () => `an attempt at ${entry.node} begins before it is sent`);
+    must(begunAt <= at, () => `an attempt at ${entry.node} ends before it begins`);
     let errors = 0;
     entry.tasks.forEach((number, i) => {
       const task = this.task(number);
