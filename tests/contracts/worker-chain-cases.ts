@@ -1,7 +1,7 @@
 /** What every kind of worker must do with a batch that it may carry on to further nodes by itself. */
 import { outcome } from '../../src/engine/executor.ts';
 import { assert, assertEqual } from './deep-equal.ts';
-import type { WorkerCase } from './worker-contract.ts';
+import type { WorkerCase } from './worker-case.ts';
 import { done } from './worker-harness.ts';
 
 const { succeeded, failed } = outcome;

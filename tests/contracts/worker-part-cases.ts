@@ -2,7 +2,7 @@
 import { outcome } from '../../src/engine/executor.ts';
 import type { Pack } from '../../src/engine/packed.ts';
 import { assert, assertEqual } from './deep-equal.ts';
-import type { WorkerCase } from './worker-contract.ts';
+import type { WorkerCase } from './worker-case.ts';
 import { done, type Harness } from './worker-harness.ts';
 
 const { succeeded, failed } = outcome;
