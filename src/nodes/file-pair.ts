@@ -5,34 +5,21 @@ import { describeValue } from './describe-value.ts';
 import { field } from './field-widgets.ts';
 import { fileError } from './file-error.ts';
 import { pathOf } from './io-path.ts';
+import { pathField } from './path-field.ts';
 
 export const filePairParams = z.object({
-  from: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'File',
-        title_zh: '文件',
-        description: 'Without it, each value names the file, or is {from, to}.',
-        description_zh: '不填写时，由每个值指定文件，或为 {from, to}。',
-        widget: 'file',
-        placeholder: 'results/today.csv',
-      }),
-    ),
-  to: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'To',
-        title_zh: '目标',
-        description: 'A path that ends in / is a folder; the file keeps its name there.',
-        description_zh: '以 / 结尾的路径表示文件夹，文件名保持不变。',
-        widget: 'file',
-        placeholder: 'archive/',
-      }),
-    ),
+  from: pathField({
+    description: 'Without it, each value names the file, or is {from, to}.',
+    description_zh: '不填写时，由每个值指定文件，或为 {from, to}。',
+    placeholder: 'results/today.csv',
+  }),
+  to: pathField({
+    title: 'To',
+    title_zh: '目标',
+    description: 'A path that ends in / is a folder; the file keeps its name there.',
+    description_zh: '以 / 结尾的路径表示文件夹，文件名保持不变。',
+    placeholder: 'archive/',
+  }),
   overwrite: z
     .boolean()
     .default(true)

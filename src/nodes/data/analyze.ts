@@ -3,24 +3,17 @@ import { z } from 'zod';
 import type { TableRef } from '../../schema/table.ts';
 import { type Column, columnOf, isNumeric, quoteName, quoteText } from '../data-columns.ts';
 import { cities } from '../data-example.ts';
+import { columnsField } from '../data-fields.ts';
 import { tableOf } from '../data-input.ts';
 import { defineNode } from '../define-node.ts';
 import { field } from '../field-widgets.ts';
 
 const params = z.object({
-  columns: z
-    .array(z.string().min(1))
-    .default([])
-    .meta(
-      field({
-        title: 'Columns',
-        title_zh: '列',
-        description: 'Without any, all.',
-        description_zh: '不填写时分析全部列。',
-        widget: 'list',
-        placeholder: 'price',
-      }),
-    ),
+  columns: columnsField({
+    description: 'Without any, all.',
+    description_zh: '不填写时分析全部列。',
+    placeholder: 'price',
+  }),
   top: z
     .int()
     .min(0)

@@ -3,23 +3,15 @@ import { z } from 'zod';
 import { cities, citiesCsv } from '../data-example.ts';
 import { formatField, formatOption } from '../data-format.ts';
 import { defineNode } from '../define-node.ts';
-import { field } from '../field-widgets.ts';
 import { pathOf } from '../io-path.ts';
+import { pathField } from '../path-field.ts';
 
 const params = z.object({
-  path: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'File',
-        title_zh: '文件',
-        description: 'CSV, JSON or Parquet. Without it, each value names the file to read.',
-        description_zh: 'CSV、JSON 或 Parquet。不填写时，由每个值指定要读取的文件。',
-        widget: 'file',
-        placeholder: 'samples/airports.csv',
-      }),
-    ),
+  path: pathField({
+    description: 'CSV, JSON or Parquet. Without it, each value names the file to read.',
+    description_zh: 'CSV、JSON 或 Parquet。不填写时，由每个值指定要读取的文件。',
+    placeholder: 'samples/airports.csv',
+  }),
   format: formatField,
 });
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isTableRef, type TableRef } from '../../schema/table.ts';
 import { cities, cityRows } from '../data-example.ts';
+import { rowLimitField } from '../data-fields.ts';
 import { defineNode, many, type Tables } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
@@ -19,19 +20,7 @@ const params = z.object({
         labels_zh: { rows: '逐行输出', list: '整个行列表' },
       }),
     ),
-  limit: z
-    .int()
-    .min(1)
-    .optional()
-    .meta(
-      field({
-        title: 'At most',
-        title_zh: '最多行数',
-        description: 'Without it, all rows.',
-        description_zh: '不填写时输出全部行。',
-        widget: 'number',
-      }),
-    ),
+  limit: rowLimitField(1),
 });
 
 const pageRows = 1000;

@@ -5,6 +5,7 @@ import { readSelect } from '../../schema/sql-text.ts';
 import type { TableRef } from '../../schema/table.ts';
 import { columnError, columnOf, freeName, quoteName } from '../data-columns.ts';
 import { cities, cityRows } from '../data-example.ts';
+import { columnsField, rowLimitField } from '../data-fields.ts';
 import { tableOf } from '../data-input.ts';
 import { defineNode, type Tables } from '../define-node.ts';
 import { field } from '../field-widgets.ts';
@@ -47,32 +48,12 @@ const params = z.object({
         placeholder: 'people DESC',
       }),
     ),
-  limit: z
-    .int()
-    .min(0)
-    .optional()
-    .meta(
-      field({
-        title: 'At most',
-        title_zh: '最多行数',
-        description: 'Without it, all rows.',
-        description_zh: '不填写时输出全部行。',
-        widget: 'number',
-      }),
-    ),
-  select: z
-    .array(z.string().min(1))
-    .default([])
-    .meta(
-      field({
-        title: 'Columns',
-        title_zh: '列',
-        description: 'Those to keep, in this order. Without any, all.',
-        description_zh: '按此顺序保留这些列。不填写时保留全部。',
-        widget: 'list',
-        placeholder: 'city',
-      }),
-    ),
+  limit: rowLimitField(0),
+  select: columnsField({
+    description: 'Those to keep, in this order. Without any, all.',
+    description_zh: '按此顺序保留这些列。不填写时保留全部。',
+    placeholder: 'city',
+  }),
   rename: z
     .record(z.string(), z.string().min(1))
     .default({})

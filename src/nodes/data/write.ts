@@ -4,23 +4,15 @@ import { cities, citiesCsv, cityRows } from '../data-example.ts';
 import { formatField, formatOption } from '../data-format.ts';
 import { tableOf } from '../data-input.ts';
 import { defineNode } from '../define-node.ts';
-import { field } from '../field-widgets.ts';
 import { dataOf, pathOf } from '../io-path.ts';
+import { pathField } from '../path-field.ts';
 
 const params = z.object({
-  path: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'File',
-        title_zh: '文件',
-        description: 'Each table replaces the file before. Without it, each value is {path, data}.',
-        description_zh: '每个表格都会替换之前的文件。不填写时，每个值应为 {path, data}。',
-        widget: 'file',
-        placeholder: 'results/delays.csv',
-      }),
-    ),
+  path: pathField({
+    description: 'Each table replaces the file before. Without it, each value is {path, data}.',
+    description_zh: '每个表格都会替换之前的文件。不填写时，每个值应为 {path, data}。',
+    placeholder: 'results/delays.csv',
+  }),
   format: formatField,
 });
 

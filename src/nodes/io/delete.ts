@@ -3,21 +3,14 @@ import { z } from 'zod';
 import { defineNode } from '../define-node.ts';
 import { field } from '../field-widgets.ts';
 import { pathOf } from '../io-path.ts';
+import { pathField } from '../path-field.ts';
 
 const params = z.object({
-  path: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'File',
-        title_zh: '文件',
-        description: 'Without it, each value names the file to delete.',
-        description_zh: '不填写时，由每个值指定要删除的文件。',
-        widget: 'file',
-        placeholder: 'results/old.csv',
-      }),
-    ),
+  path: pathField({
+    description: 'Without it, each value names the file to delete.',
+    description_zh: '不填写时，由每个值指定要删除的文件。',
+    placeholder: 'results/old.csv',
+  }),
   missingOk: z
     .boolean()
     .default(false)

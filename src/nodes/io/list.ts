@@ -3,21 +3,16 @@ import { z } from 'zod';
 import { defineNode, many } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
+import { pathField } from '../path-field.ts';
 
 const params = z.object({
-  folder: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'Folder',
-        title_zh: '文件夹',
-        description: 'With all below it. Without it, the folder each value names, or the whole workspace.',
-        description_zh: '包含其下所有内容。不填写时为每个值指定的文件夹，或整个工作区。',
-        widget: 'file',
-        placeholder: 'samples/',
-      }),
-    ),
+  folder: pathField({
+    title: 'Folder',
+    title_zh: '文件夹',
+    description: 'With all below it. Without it, the folder each value names, or the whole workspace.',
+    description_zh: '包含其下所有内容。不填写时为每个值指定的文件夹，或整个工作区。',
+    placeholder: 'samples/',
+  }),
   pattern: z
     .string()
     .optional()

@@ -6,21 +6,14 @@ import { defineNode } from '../define-node.ts';
 import { field } from '../field-widgets.ts';
 import { fileError } from '../file-error.ts';
 import { pathOf } from '../io-path.ts';
+import { pathField } from '../path-field.ts';
 
 const params = z.object({
-  path: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'File',
-        title_zh: '文件',
-        description: 'Without it, each value names the file to read.',
-        description_zh: '不填写时，由每个值指定要读取的文件。',
-        widget: 'file',
-        placeholder: 'notes/today.txt',
-      }),
-    ),
+  path: pathField({
+    description: 'Without it, each value names the file to read.',
+    description_zh: '不填写时，由每个值指定要读取的文件。',
+    placeholder: 'notes/today.txt',
+  }),
   as: z
     .enum(['text', 'json', 'lines', 'bytes'])
     .default('text')

@@ -5,21 +5,14 @@ import { defineNode } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
 import { dataOf, pathOf } from '../io-path.ts';
+import { pathField } from '../path-field.ts';
 
 const params = z.object({
-  path: z
-    .string()
-    .optional()
-    .meta(
-      field({
-        title: 'File',
-        title_zh: '文件',
-        description: 'Each value replaces the file before. Without it, each value is {path, data}.',
-        description_zh: '每个值都会替换之前的文件。不填写时，每个值应为 {path, data}。',
-        widget: 'file',
-        placeholder: 'results/total.json',
-      }),
-    ),
+  path: pathField({
+    description: 'Each value replaces the file before. Without it, each value is {path, data}.',
+    description_zh: '每个值都会替换之前的文件。不填写时，每个值应为 {path, data}。',
+    placeholder: 'results/total.json',
+  }),
   as: z
     .enum(['json', 'text', 'lines', 'bytes'])
     .default('json')
