@@ -183,7 +183,7 @@ function createRuns(guard: Guard): RunStore {
         const found = rows.map((row) => JSON.parse(row.summary) as RunSummary);
         return pageOf(found, limit, (run) => [run.createdAt, run.id]);
       }),
-    append: (run, chunks) =>
+    append: (run, chunks, after) =>
       guard(async (db) => {
         const write = async (tx: Transaction<SqlTables>) => {
           const row = toRow(summaryOf(run));
@@ -197,7 +197,7 @@ function createRuns(guard: Guard): RunStore {
             .orderBy('first', 'desc')
             .limit(1)
             .executeTakeFirst();
-          checkFollows(run.id, Number(end?.last ?? 0), chunks);
+          checkFollows(run.id, Number(end?.last ?? 0), chunks, after);
           // One after the other: a splitter's results are hundreds of chunks in one commit.
           for (const chunk of chunks) {
             const summary = chunkSummaryOf(chunk);

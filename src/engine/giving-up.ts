@@ -14,9 +14,11 @@ type End = Pick<RunSummary, 'status' | 'reason' | 'reasonCode'>;
 
 /** The journal is left as it is. */
 export async function giveUp(id: string, end: End, { runs, clock }: GivingUpOptions): Promise<void> {
+  // Before the summary: whoever goes on with the run meanwhile is not written over.
+  const last = (await runs.summaries(id)).at(-1)?.last ?? 0;
   const { open: _, ...summary } = await storedSummary(runs, id);
   const finishedAt = new Date(clock.now()).toISOString();
-  await runs.append({ ...summary, ...end, finishedAt }, []);
+  await runs.append({ ...summary, ...end, finishedAt }, [], last);
 }
 
 /** The end of a run that could not be resumed because of this error. */

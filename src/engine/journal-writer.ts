@@ -15,7 +15,7 @@ const backlogLimit = 100_000;
 const backlogBytes = 32 * 1024 * 1024;
 
 export interface JournalSink {
-  append(run: RunSummary, chunks: JournalChunk[]): Promise<void>;
+  append(run: RunSummary, chunks: JournalChunk[], after?: number): Promise<void>;
   summaries(run: string, after: number): Promise<ChunkSummary[]>;
 }
 
@@ -105,6 +105,11 @@ export class JournalWriter {
     return promise;
   }
 
+  /** Sets the run's summary and nothing else. @throws ConflictError where the journal has gone on elsewhere */
+  appendSummary(): Promise<void> {
+    return this.#options.sink.append(this.#options.summary(), [], this.#committed);
+  }
+
   /** Offers the store what has been written one last time, also when it has just refused, and writes no more. */
   async end(): Promise<void> {
     this.#cancelOffer?.();
@@ -165,7 +170,7 @@ export class JournalWriter {
       onFailed(error);
     } else {
       // So that at least the run's end shows.
-      await this.#options.sink.append(this.#options.summary(), []).catch(() => {});
+      await this.appendSummary().catch(() => {});
       this.#finish();
     }
   }

@@ -173,10 +173,10 @@ const failAll = (batch: Batch, error: WireError) => ({
  */
 export function keepingJournal(journal: JournalSink, values: KeptValues): JournalSink {
   return {
-    async append(run, chunks) {
+    async append(run, chunks, after) {
       const kept: JournalChunk[] = [];
       for (const chunk of chunks) kept.push(await keepChunk(chunk, values));
-      await journal.append(run, kept);
+      await journal.append(run, kept, after);
     },
     summaries: (run, after) => journal.summaries(run, after),
   };

@@ -43,7 +43,6 @@ export class LiveRun {
   /** For those who watch it. */
   readonly news: NewsFeed;
   readonly #base: RunSummary;
-  readonly #journal: JournalSink;
   readonly #rebuild: () => Promise<SchedulerState>;
   #state: SchedulerState;
   readonly #executor: Executor;
@@ -72,7 +71,6 @@ export class LiveRun {
   constructor(options: LiveRunOptions) {
     this.id = options.summary.id;
     this.#base = options.summary;
-    this.#journal = options.journal;
     this.#rebuild = options.rebuild;
     this.#executor = options.executor;
     this.#clock = options.clock;
@@ -269,7 +267,7 @@ export class LiveRun {
     // Its journal cannot be gone on with either, so its summary must say it all.
     Object.assign(this.#state, { status: 'failed', reason });
     this.#finishedAt ??= toIso(this.#clock.now());
-    await this.#journal.append(this.#summarise(), []).catch(() => {});
+    await this.#writer.appendSummary().catch(() => {});
     this.#isComplete = true;
     this.#close();
   }

@@ -239,7 +239,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
           .toArray();
         return pageOf(found, limit, (run) => [run.createdAt, run.id]);
       }),
-    append: (run, chunks) =>
+    append: (run, chunks, after) =>
       guard(async () => {
         // Encoded before the transaction, which would end by itself while we compute.
         const parts = splitChunks(chunks);
@@ -249,7 +249,7 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
             throw new NotFoundError('run', run.id);
           const ends = of.chunks.where('[run+last]').between([run.id, -Infinity], [run.id, Infinity]);
           const [end] = await ends.reverse().limit(1).keys();
-          checkFollows(run.id, (end as unknown as [string, number] | undefined)?.[1] ?? 0, chunks);
+          checkFollows(run.id, (end as unknown as [string, number] | undefined)?.[1] ?? 0, chunks, after);
           await of.chunks.bulkAdd(parts.map(({ summary }) => summary));
           await of.chunkBodies.bulkAdd(
             parts.map(({ summary, body }) => ({ run: run.id, first: summary.first, bytes: body })),

@@ -129,14 +129,14 @@ function createRuns(
         const found = summaries().filter((run) => matches(run, query));
         return select(found, query, (run) => [run.createdAt, run.id]);
       }),
-    append: (run, chunks) =>
+    append: (run, chunks, after) =>
       open(() => {
         const stored = runs.get(run.id);
         if (!stored) throw new NotFoundError('run', run.id);
         // All that can go wrong does so before anything is changed.
         const added = new Map<number, { summary: string; body: Uint8Array }>();
         const parts = splitChunks(chunks);
-        checkFollows(run.id, stored.last, chunks);
+        checkFollows(run.id, stored.last, chunks, after);
         for (const { summary, body } of parts) {
           const { first } = summary;
           added.set(first, { summary: JSON.stringify(summary), body: onBody(run.id, first, body) });

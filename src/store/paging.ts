@@ -66,7 +66,7 @@ export const runExists = (id: string): ConflictError =>
 export const journalConflict = (run: string, expected: number, first: number): ConflictError =>
   new ConflictError(
     'journal_conflict',
-    `The journal of run ${run} goes on with entry ${expected}, and a chunk from entry ${first} on was to be added.`,
+    `The journal of run ${run} goes on with entry ${expected}, and not with entry ${first}, as its writer has it.`,
     { details: { run, expected, first } },
   );
 

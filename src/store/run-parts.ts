@@ -77,13 +77,16 @@ export function chunkSummaryOf({ entries: _entries, ...summary }: JournalChunk):
  * Makes sure that chunks follow each other, and the journal, without a gap. So an engine that was stopped for a
  * while, and whose run has gone on elsewhere meanwhile, cannot write into its history.
  * @param last sequence number of the last entry stored; 0 for none
+ * @param after the same, as the writer knows it; absent where the chunks say so
  * @throws ConflictError `journal_conflict`
  */
 export function checkFollows(
   run: string,
   last: number,
   chunks: readonly Pick<ChunkSummary, 'first' | 'last'>[],
+  after = last,
 ): void {
+  if (after !== last) throw journalConflict(run, last + 1, after + 1);
   let expected = last + 1;
   for (const chunk of chunks) {
     if (chunk.first !== expected) throw journalConflict(run, expected, chunk.first);

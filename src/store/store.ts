@@ -68,9 +68,10 @@ export interface RunStore {
   list(query?: RunQuery): Promise<Page<RunSummary>>;
   /**
    * Appends chunks to the journal and sets the run's summary, together.
+   * @param after last entry of the journal as the writer knows it, where there are no chunks that say so
    * @throws ConflictError `journal_conflict` when they do not begin right after the last entry stored
    */
-  append(run: RunSummary, chunks: JournalChunk[]): Promise<void>;
+  append(run: RunSummary, chunks: JournalChunk[], after?: number): Promise<void>;
   /** Summaries of the chunks that hold entries after `after` (a sequence number, default 0), in order. */
   summaries(run: string, after?: number): Promise<ChunkSummary[]>;
   /** The chunk whose first entry has this sequence number. @throws StoreError `chunk_damaged` naming it, `journal_newer`. */

@@ -83,6 +83,29 @@ mustHold('keeps payloads just as they were', async ({ store: { runs } }) => {
   equal(({} as Record<string, unknown>).a, undefined);
 });
 
+mustHold(
+  'sets a summary without chunks only for who knows where the journal ends',
+  async ({ store: { runs } }) => {
+    await runs.create(run('r', { reason: 'created' }));
+    await runs.append(summary(run('r', { reason: 'empty' })), [], 0);
+    await runs.append(summary(run('r', { reason: 'first' })), [chunk('r', 1, ['a', 'b'])]);
+    for (const [after, status] of [
+      [0, 'running'],
+      [3, 'failed'],
+    ] as const) {
+      const late = summary(run('r', { reason: 'late', status }));
+      equal(await rejects('journal_conflict', () => runs.append(late, [], after)), {
+        run: 'r',
+        expected: 3,
+        first: after + 1,
+      });
+    }
+    equal((await runs.summary('r'))?.reason, 'first');
+    await runs.append(summary(run('r', { reason: 'end', status: 'failed' })), [], 2);
+    equal([(await runs.summary('r'))?.reason, (await runs.summaries('r')).length], ['end', 1]);
+  },
+);
+
 mustHold('keeps nothing of an append that cannot be stored whole', async ({ store: { runs } }) => {
   await runs.create(run('r'));
   await runs.append(summary(run('r', { reason: 'before' })), [chunk('r', 1, [1])]);

@@ -3,8 +3,8 @@ import type { Store } from '../../src/store/store.ts';
 
 export function mortal(store: Store) {
   let dead = false;
-  const append: Store['runs']['append'] = (run, chunks) =>
-    dead ? new Promise(() => {}) : store.runs.append(run, chunks);
+  const append: Store['runs']['append'] = (run, chunks, after) =>
+    dead ? new Promise(() => {}) : store.runs.append(run, chunks, after);
   return {
     store: { ...store, runs: { ...store.runs, append } },
     die() {

@@ -72,7 +72,9 @@ export class SimulatedDisk {
       runs: {
         ...runs,
         create: write((run: RunRecord) => this.#create(run)),
-        append: write((run: RunSummary, chunks: JournalChunk[]) => this.#append(run, chunks)),
+        append: write((run: RunSummary, chunks: JournalChunk[], after?: number) =>
+          this.#append(run, chunks, after),
+        ),
         replace: write(runs.replace),
         amend: write(runs.amend),
         get: read(runs.get),
@@ -196,8 +198,8 @@ export class SimulatedDisk {
     this.entries.set(run.id, []);
   }
 
-  async #append(run: RunSummary, chunks: JournalChunk[]): Promise<void> {
-    await this.store.runs.append(run, chunks);
+  async #append(run: RunSummary, chunks: JournalChunk[], after?: number): Promise<void> {
+    await this.store.runs.append(run, chunks, after);
     this.summaries.set(run.id, run);
     for (const { entries } of chunks) this.entries.get(run.id)?.push(...entries.map(unpacked));
   }
