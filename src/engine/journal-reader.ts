@@ -71,10 +71,10 @@ export class JournalReader {
       this.#chunks,
       page.items.map((record) => Number(record.task)),
     );
-    return {
-      ...page,
-      items: page.items.map((record) => ({ ...record, payload: payloads.get(Number(record.task))?.payload })),
-    };
+    const items = page.items.map((record) => {
+      return { ...record, payload: payloads.get(Number(record.task))?.payload };
+    });
+    return this.#pageOf(items, page.nextCursor);
   }
 
   /** Log lines with a sequence number above `after`, the newest `limit`. */
@@ -113,7 +113,7 @@ export class JournalReader {
           ? tasksEndedAs(entry, status).filter((task) => isSo(task, entry.seq))
           : [],
       );
-      return { ...page, items: await describeTasks(this.#chunks, page.items, running) };
+      return this.#pageOf(await describeTasks(this.#chunks, page.items, running), page.nextCursor);
     }
     const limit = limitOf(query);
     const items: Task[] = [];
@@ -131,7 +131,7 @@ export class JournalReader {
         }
       }
     }
-    return this.#lastPage(items);
+    return this.#pageOf(items);
   }
 
   /** One task. @throws NotFoundError */
@@ -153,10 +153,8 @@ export class JournalReader {
     const after = query.cursor === undefined ? 0 : parseCursor(query.cursor).seq;
     const numbers = (await lineage(this.#chunks, Number(id), direction)).filter((number) => number > after);
     const page = numbers.slice(0, limitOf(query));
-    return {
-      items: await describeTasks(this.#chunks, page, running, true),
-      nextCursor: page.length < numbers.length ? `${page.at(-1)}.0` : null,
-    };
+    const items = await describeTasks(this.#chunks, page, running, true);
+    return this.#pageOf(items, page.length < numbers.length ? `${page.at(-1)}.0` : null);
   }
 
   /** All outputs by node, for a report. `cap` per node; the cursor says where a longer list goes on. */
@@ -180,10 +178,10 @@ export class JournalReader {
     return { outputs, cursors };
   }
 
-  /** The page that ends a list, which may end before its end. */
-  #lastPage<T>(items: T[]): Page<T> {
-    const { problem } = this.#chunks;
-    return { items, nextCursor: null, ...(problem && { problem }) };
+  /** The last page of a list says if that ends before its end, as far as this is known when all of it has been read. */
+  #pageOf<T>(items: T[], nextCursor: string | null = null): Page<T> {
+    const problem = nextCursor === null ? this.#chunks.problem : undefined;
+    return { items, nextCursor, ...(problem && { problem }) };
   }
 
   /** Cuts a page out of what {@link #walk} finds. */
@@ -196,7 +194,7 @@ export class JournalReader {
         items.push(found[i] as T);
       }
     }
-    return this.#lastPage(items);
+    return this.#pageOf(items);
   }
 
   /** Walks, from the cursor on, the entries of chunks that hold something of `column`, and gives what `pick` finds. */

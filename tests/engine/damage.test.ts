@@ -65,8 +65,11 @@ test('a fault that the journal brings back, too, still ends its run', async () =
   });
 });
 
-/** A run of several chunks, of which one in the middle that holds outputs is damaged. */
-async function damagedRun(isOver: boolean): Promise<{ store: Store; id: string; first: number }> {
+/** A run of several chunks, of which one is damaged: one in the middle that holds outputs, or the first. */
+async function damagedRun(
+  isOver: boolean,
+  which: 'middle' | 'first' = 'middle',
+): Promise<{ store: Store; id: string; first: number }> {
   const bodies = new Map<number, Uint8Array>();
   const store = createMemoryStore({
     onBody: (_, first, body) => {
@@ -76,7 +79,7 @@ async function damagedRun(isOver: boolean): Promise<{ store: Store; id: string; 
   });
   const { engine, clock } = simulatedEngine(1, undefined, store, { queueMemory: 2 ** 20 });
   // Long enough to be left in the middle.
-  const { id } = await engine.start(graph(isOver ? 1000 : 20_000));
+  const { id } = await engine.start(graph(!isOver ? 20_000 : which === 'first' ? 6000 : 1000));
   const giving = async () =>
     (await store.runs.summaries(id)).filter(({ nodes }) => (nodes.b?.outputs ?? 0) > 0);
   while (!isOver && (await giving()).length < 2) {
@@ -86,7 +89,7 @@ async function damagedRun(isOver: boolean): Promise<{ store: Store; id: string; 
   if (isOver) await clock.until(engine.ended(id));
   else await engine.leave();
   const chunks = await giving();
-  const { first } = chunks[chunks.length >> 1] as { first: number };
+  const { first } = which === 'first' ? { first: 1 } : (chunks[chunks.length >> 1] as { first: number });
   const body = bodies.get(first) as Uint8Array;
   body[body.length - 2] = (body.at(-2) as number) ^ 1;
   return { store, id, first };
@@ -110,6 +113,17 @@ test('a run with a damaged chunk opens up to it, and every list that reaches it 
   // A page that ends before it has nothing to say.
   expect(await engine.outputs(id, { limit: 1 })).not.toHaveProperty('problem');
   await expect(engine.retry(id)).rejects.toMatchObject({ code: 'chunk_damaged' });
+});
+
+test('a list of failed tasks says so when it cannot be read where they came from', async () => {
+  const { store, id } = await damagedRun(true, 'first');
+  const ask = () => simulatedEngine(2, undefined, store).engine;
+  const problem = { code: 'chunk_damaged' };
+  const failed = await ask().tasks(id, { status: 'failed', limit: 1000 });
+  expect(failed).toMatchObject({ items: [], nextCursor: null, problem });
+  const errors = await ask().errors(id, { limit: 1000 });
+  expect(errors).toMatchObject({ nextCursor: null, problem });
+  expect(errors.items.length).toBe(600);
 });
 
 test('an interrupted run with a damaged chunk has failed, names the chunk, and stays readable', async () => {

@@ -11,21 +11,111 @@ interface Page<T> {
 type Count = 'failed' | 'succeeded' | 'duplicate' | 'cancelled';
 const ends = ['failed', 'succeeded', 'duplicate', 'cancelled'] as const;
 
-/**
- * @param model the run as all of its journal tells it
- * @param readable as that part tells it which can be read; a list that does not reach beyond may be complete
- * @returns whether lists were cut short
- */
-export async function checkReads(
-  engine: Engine,
-  run: string,
-  limit: number,
-  model: RunModel,
-  readable = model,
-): Promise<boolean> {
-  let isCut = false;
-  const pages = async <T>(page: (at: { cursor?: string; limit: number }) => Promise<Page<T>>) => {
+/** Lists that can be had of a run. */
+export const lists = ['tasks', 'ends', 'errors', 'outputs'] as const;
+export type List = (typeof lists)[number];
+
+export interface Reading {
+  engine: Engine;
+  run: string;
+  /** Items of a page. */
+  limit: number;
+  /** The run as all of its journal tells it. */
+  model: RunModel;
+  /** As that part tells it which can be read; a list that does not reach beyond may be complete. */
+  readable?: RunModel;
+  /** Looked at before the others, by a reader that knows of no damage yet. @default tasks */
+  first?: List;
+}
+
+/** @returns whether lists were cut short */
+export async function checkReads({ first = 'tasks', ...reading }: Reading): Promise<boolean> {
+  const reader = new CheckedReader(reading);
+  for (const list of new Set([first, ...lists])) await reader[list]();
+  return reader.isCut;
+}
+
+class CheckedReader {
+  isCut = false;
+  readonly #reading: Reading;
+  readonly #readable: RunModel;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#readable = reading.readable ?? reading.model;
+  }
+
+  async tasks(): Promise<void> {
+    const { engine, run, model } = this.#reading;
+    const tasks = await this.#pages((at) => engine.tasks(run, at));
+    const { size } = this.#told.tasks;
+    must(
+      tasks.length === size && new Set(tasks.map((task) => task.id)).size === size,
+      () => `the API lists ${tasks.length} tasks of ${size}`,
+    );
+    for (const task of tasks) {
+      const { node, state } = model.task(Number(task.id));
+      const status = task.status === 'pending' ? 'waiting' : task.status;
+      // Those told of before the damage was found are told of in full.
+      const isSo = status === state || (this.isCut && status === this.#readable.task(Number(task.id)).state);
+      must(
+        task.node === node && isSo,
+        () => `task ${task.id} is told as ${status} at ${task.node}, and is ${state} at ${node}`,
+      );
+    }
+  }
+
+  async ends(): Promise<void> {
+    const { engine, run } = this.#reading;
+    for (const status of ends) {
+      const listed = await this.#pages((at) => engine.tasks(run, { ...at, status }));
+      const count = this.#count(status);
+      const isSo = listed.length === count || (this.isCut && listed.every(({ id }) => this.#is(id, status)));
+      must(isSo, () => `the API lists ${listed.length} ${status} tasks of ${count}`);
+    }
+  }
+
+  async errors(): Promise<void> {
+    const { engine, run } = this.#reading;
+    const errors = await this.#pages((at) => engine.errors(run, at));
+    const count = this.#count('failed');
+    must(
+      new Set(errors.map(({ task }) => task)).size === errors.length &&
+        (errors.length === count || (this.isCut && errors.every(({ task }) => this.#is(task, 'failed')))),
+      () => `the API lists ${errors.length} errors of ${count}`,
+    );
+  }
+
+  async outputs(): Promise<void> {
+    const { engine, run, model } = this.#reading;
+    for (const node of model.nodes.keys()) {
+      const listed = await this.#pages((at) => engine.outputs(run, { ...at, node }));
+      const { outputs } = this.#told.node(node);
+      must(
+        listed.length === outputs,
+        () => `the API lists ${listed.length} outputs of ${node} of ${outputs}`,
+      );
+    }
+  }
+
+  /** Whether that may be told of a task: what is told before the damage is found is told in full. */
+  #is(task: string, state: Count): boolean {
+    const models = [this.#reading.model, this.#readable];
+    return models.some(({ tasks }) => tasks.get(Number(task))?.state === state);
+  }
+
+  /** As much as there is to be told. */
+  get #told(): RunModel {
+    return this.isCut ? this.#readable : this.#reading.model;
+  }
+
+  #count(name: Count): number {
+    return [...this.#told.nodes.values()].reduce((sum, { counters }) => sum + counters[name], 0);
+  }
+
+  async #pages<T>(page: (at: { cursor?: string; limit: number }) => Promise<Page<T>>): Promise<T[]> {
     const items: T[] = [];
+    const { limit } = this.#reading;
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const next = await page({ limit, ...(cursor && { cursor }) });
       items.push(...next.items);
@@ -33,46 +123,9 @@ export async function checkReads(
         next.nextCursor === null || next.nextCursor !== cursor,
         () => `the page after ${cursor} ends where it begins`,
       );
-      if (next.problem) isCut = true;
+      if (next.problem) this.isCut = true;
       cursor = next.nextCursor;
     }
     return items;
-  };
-  const tasks = await pages((at) => engine.tasks(run, at));
-  /** As much as there is to be told. */
-  const told = () => (isCut ? readable : model);
-  must(
-    tasks.length === told().tasks.size && new Set(tasks.map((task) => task.id)).size === tasks.length,
-    () => `the API lists ${tasks.length} tasks of ${told().tasks.size}`,
-  );
-  for (const task of tasks) {
-    const { node, state } = model.task(Number(task.id));
-    const status = task.status === 'pending' ? 'waiting' : task.status;
-    // Those told of before the damage was found are told of in full.
-    const isSo = status === state || (isCut && status === readable.task(Number(task.id)).state);
-    must(
-      task.node === node && isSo,
-      () => `task ${task.id} is told as ${status} at ${task.node}, and is ${state} at ${node}`,
-    );
   }
-  const count = (name: Count) =>
-    [...told().nodes.values()].reduce((sum, { counters }) => sum + counters[name], 0);
-  for (const status of ends) {
-    const listed = await pages((at) => engine.tasks(run, { ...at, status }));
-    // One that is told to have been put back later is not among the failed, also where that cannot be read any more.
-    const isSo = listed.length === count(status) || (isCut && listed.length < count(status));
-    must(isSo, () => `the API lists ${listed.length} ${status} tasks of ${count(status)}`);
-  }
-  const errors = await pages((at) => engine.errors(run, at));
-  must(
-    new Set(errors.map(({ task }) => task)).size === errors.length &&
-      (errors.length === count('failed') || (isCut && errors.length < count('failed'))),
-    () => `the API lists ${errors.length} errors of ${count('failed')}`,
-  );
-  for (const node of model.nodes.keys()) {
-    const listed = await pages((at) => engine.outputs(run, { ...at, node }));
-    const { outputs } = told().node(node);
-    must(listed.length === outputs, () => `the API lists ${listed.length} outputs of ${node} of ${outputs}`);
-  }
-  return isCut;
 }

@@ -80,7 +80,7 @@ async function verify(simulation: Simulation): Promise<SeedResult> {
   if (letsGo || scenario.readsAll || scenario.faults.parts > 0)
     await checkKept(simulation, model, new Chance(scenario.seed, 'kept'));
   if (scenario.readsAll) {
-    await checkReads(engine, id, chance.int(5, 100), model);
+    await checkReads({ engine, run: id, limit: chance.int(5, 100), model });
     await checkDamage(simulation, model, chance);
   }
   return { entries, isCompared };
