@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { everyItem } from './every-item.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { Ownership } from './ownership.ts';
-import { isWorthAnotherTry, patience, refusalOf } from './store-patience.ts';
+import { Patience, refusalOf } from './store-patience.ts';
 
 export interface RecoveryOptions {
   runs: Pick<RunStore, 'list'>;
@@ -20,6 +20,8 @@ export interface RecoveryOptions {
 
 export class Recovery {
   readonly #options: RecoveryOptions;
+  /** By run; the list of them has no name. Those of one do not speak against another. */
+  readonly #refusals = new Map<string, Patience>();
   #isStopped = false;
 
   constructor(options: RecoveryOptions) {
@@ -32,31 +34,41 @@ export class Recovery {
   }
 
   /** Resumes all of them, those that the store refuses later. @returns ids of the runs that go on at once */
-  async recover(attempt = 1): Promise<string[]> {
+  async recover(): Promise<string[]> {
     const { live, resume, giveUp } = this.#options;
     const resumed: string[] = [];
-    let isAgain = false;
+    let wait = Number.POSITIVE_INFINITY;
     for (const id of await this.#interrupted()) {
       if (live.has(id)) continue;
       try {
         await resume(id);
         resumed.push(id);
+        this.#refusals.delete(id);
       } catch (error) {
         // Somebody else was quicker.
         if (error instanceof ConflictError || error instanceof NotFoundError) continue;
-        if (isWorthAnotherTry(error, attempt)) isAgain = true;
+        const again = this.#refused(id, error);
+        if (again !== undefined) wait = Math.min(wait, again);
         else if (refusalOf(error) === 'doubtful') await giveUp(id, error);
       }
     }
-    if (isAgain) this.#recoverLater(attempt);
+    if (wait < Number.POSITIVE_INFINITY) this.#recoverLater(wait);
     return resumed;
   }
 
-  #recoverLater(attempt: number): void {
-    this.#options.clock.after(patience(attempt), () => {
+  /** @param what a run, or the list of them */
+  #refused(what: string, error: unknown): number | undefined {
+    const refusals = this.#refusals.get(what) ?? new Patience();
+    this.#refusals.set(what, refusals);
+    return refusals.refused(error);
+  }
+
+  #recoverLater(wait: number): void {
+    this.#options.clock.after(wait, () => {
       if (this.#isStopped) return;
-      this.recover(attempt + 1).catch((error) => {
-        if (isWorthAnotherTry(error, attempt + 1)) this.#recoverLater(attempt + 1);
+      this.recover().catch((error) => {
+        const again = this.#refused('', error);
+        if (again !== undefined) this.#recoverLater(again);
       });
     });
   }
@@ -68,6 +80,7 @@ export class Recovery {
       for await (const { id, owner } of everyItem((page) => runs.list({ status, ...page })))
         if (!ownership.isElsewhere(owner)) interrupted.push(id);
     }
+    this.#refusals.delete('');
     return interrupted;
   }
 }

@@ -1,5 +1,6 @@
 /** Stores that are full, busy or broken, or that another engine writes to. */
 import { expect, test } from 'vitest';
+import { step } from '../../src/engine/scheduler.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import type { RunSummary } from '../../src/schema/run.ts';
@@ -181,6 +182,48 @@ test('a store that fails for good ends the run with the reason, and what it has 
   const { a } = report.nodes;
   expect((a?.succeeded ?? 0) + (a?.cancelled ?? 0)).toBe(500);
   await expectContiguous(other.runs, again);
+});
+
+test('the last word of an engine whose run has gone on elsewhere changes nothing', async () => {
+  const store = createMemoryStore();
+  let isBroken = false;
+  const old = simulatedEngine(1, undefined, store, {
+    step: (state, event) => {
+      if (isBroken) throw new Error('out of order');
+      return step(state, event);
+    },
+  });
+  const { id } = await old.engine.start(graph(3), { keepOpen: true });
+  const isGoing = async () => (await store.runs.get(id))?.nodes.sum?.succeeded === 3;
+  await passUntil(old, isGoing);
+  const next = simulatedEngine(2, undefined, store);
+  await next.engine.resume(id);
+  await passUntil(next, async () => (await store.runs.get(id))?.reason === 'resumed after an interruption');
+  // It fails, and so does the way to say so in the journal.
+  isBroken = true;
+  await old.engine.pause(id);
+  await old.clock.until(old.engine.ended(id));
+  expect((await store.runs.get(id))?.status).toBe('running');
+  await next.clock.until(Promise.all([next.engine.close(id), next.engine.ended(id)]));
+  expect((await store.runs.get(id))?.status).toBe('succeeded');
+});
+
+test('refusals that pass do not speak against a run that is to be resumed', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph(300));
+  await passUntil(first, async () => ((await store.runs.get(id))?.nodes.a?.succeeded ?? 0) > 10);
+  await first.engine.leave();
+  // Busy for long, and then, twice, what nobody can explain.
+  const faults = [...Array<string>(8).fill('store_busy'), 'store_failed', 'store_failed'];
+  const refusing = faultyStore(store, (method, _, when) => {
+    if (method === 'get' && when === 'before' && faults.length > 0)
+      throw new StoreError(faults.shift() as string, 'Simulated.');
+  });
+  const heir = simulatedEngine(2, undefined, refusing);
+  expect(await heir.engine.recover()).toEqual([]);
+  await passUntil(heir, async () => (await store.runs.get(id))?.status === 'succeeded');
+  expect((await store.runs.get(id))?.nodes.a).toMatchObject({ input: 300, failed: 0 });
 });
 
 test('an engine that wakes up after another has gone on with its run is refused, and lets go of it', async () => {
