@@ -15,6 +15,7 @@ import { bundledSamples } from './bundled-samples.ts';
 import { openControlSocket } from './control-socket.ts';
 import { databaseFile, filesFolder } from './data-folder.ts';
 import { createDirectoryFiles } from './directory-files.ts';
+import { collectSoon } from './heap-growth.ts';
 import { tablesWhenFirstUsed } from './lazy-tables.ts';
 import { processSpawner, threadSpawner } from './node-workers.ts';
 import { isAlive, owner } from './process-name.ts';
@@ -49,6 +50,7 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 14);
 /** Opens a host. @throws StoreError when the data folder cannot be used */
 export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { dataDir, workers = availableParallelism(), stays = false } = options;
+  collectSoon();
   await mkdir(dataDir, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new StoreError('store_failed', `The data folder ${dataDir} cannot be made: ${cause.code}.`, {
       cause,

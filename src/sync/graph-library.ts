@@ -16,6 +16,8 @@ export interface GraphLibraryOptions {
   newId?: () => string;
   /** Documents kept in memory while nobody uses them. @default 16 */
   idleDocuments?: number;
+  /** Bytes of their updates, together; a document in memory takes several times as much. @default 4 MB */
+  idleBytes?: number;
   /** Stored updates after which they are made one. @default 100 */
   compactAfter?: number;
 }
@@ -25,11 +27,13 @@ interface OpenGraph {
   record: GraphRecord;
   /** Updates in the store's log. */
   updates: number;
+  /** What they take together. */
+  bytes: number;
 }
 
 /** The library of graphs that this store keeps. */
 export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptions): GraphLibrary {
-  const { now, newId = () => nanoid(), idleDocuments = 16, compactAfter = 100 } = options;
+  const { now, newId = () => nanoid(), idleDocuments = 16, idleBytes = 4e6, compactAfter = 100 } = options;
   // In order of last use, so that the first is the first to go.
   const open = new Map<string, OpenGraph>();
   const queues = new Map<string, Promise<unknown>>();
@@ -48,9 +52,13 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
   }
 
   function evict(): void {
-    for (const id of open.keys()) {
-      if (open.size <= idleDocuments) return;
-      if (!queues.has(id) && !subscribers.has(id)) forget(id);
+    let bytes = 0;
+    for (const graph of open.values()) bytes += graph.bytes;
+    for (const [id, graph] of open) {
+      if (open.size <= idleDocuments && bytes <= idleBytes) return;
+      if (queues.has(id) || subscribers.has(id)) continue;
+      forget(id);
+      bytes -= graph.bytes;
     }
   }
 
@@ -75,7 +83,7 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
           cause,
         });
       }
-      graph = { document, record, updates: updates.length };
+      graph = { document, record, updates: updates.length, bytes: sizeOf(updates) };
     }
     open.delete(id);
     open.set(id, graph);
@@ -110,14 +118,17 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
     }
     graph.record = record;
     graph.updates++;
+    graph.bytes += update.length;
     for (const notify of subscribers.get(id) ?? []) notify(update);
     if (graph.updates > compactAfter) await compact(id, graph);
   }
 
   async function compact(id: string, graph: OpenGraph): Promise<void> {
     try {
-      await store.compact(id, graph.document.encode());
+      const whole = graph.document.encode();
+      await store.compact(id, whole);
       graph.updates = 1;
+      graph.bytes = whole.length;
     } catch {
       // The log is whole as it is; the next change tries again.
     }
@@ -131,7 +142,7 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
       return inTurn(id, async () => {
         const time = new Date(now()).toISOString();
         const record = toRecord(graph, id, time, time);
-        const fresh = { document: new GraphDocument({ origin: library }), record, updates: 0 };
+        const fresh = { document: new GraphDocument({ origin: library }), record, updates: 0, bytes: 0 };
         open.set(id, fresh);
         await change(id, fresh, (document) => document.replace(withoutRecord(graph)));
         return toStored(fresh);
@@ -169,6 +180,9 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
   };
   return library;
 }
+
+const sizeOf = (updates: readonly Uint8Array[]): number =>
+  updates.reduce((sum, { length }) => sum + length, 0);
 
 function toRecord(graph: Graph, id: string, createdAt: string, updatedAt: string): GraphRecord {
   const { name, description, nodes, edges } = graph;

@@ -171,6 +171,25 @@ describe('graph library', () => {
     stop();
   });
 
+  it('keeps no more bytes in memory than it may while nobody uses them', async () => {
+    const store = createMemoryStore().graphs;
+    const load = vi.spyOn(store, 'load');
+    const library = libraryOn(store, { idleBytes: 2000 });
+    const large = { ...graphOf(['a']), inputs: { a: ['x'.repeat(3000)] } };
+    await library.create(graphOf(['small']));
+    await library.create(large);
+    expect(await library.get('id0')).toMatchObject(graphOf(['small']));
+    expect(await library.get('id1')).toMatchObject(large);
+    expect(await library.get('id1')).toMatchObject(large);
+    // The small one went first, being the one unused for longest; the large one never stays.
+    expect(load.mock.calls.map(([id]) => id)).toEqual(['id0', 'id1', 'id1']);
+    const stop = library.subscribe('id1', () => undefined);
+    await library.get('id1');
+    await library.get('id1');
+    expect(load).toHaveBeenCalledTimes(4);
+    stop();
+  });
+
   it('says which graph is damaged', async () => {
     const store = createMemoryStore().graphs;
     const created = await libraryOn(store).create(graphOf(['a']));
