@@ -86,8 +86,11 @@ export type BatchOutcome =
   | { kind: 'timeout'; index: number; begunAt?: number; worker: string }
   /** The worker ended by itself. `index` is the task it was at, where that is known. */
   | { kind: 'died'; reason: string; index?: number; begunAt?: number; worker: string }
-  /** Cut short through no fault of these tasks (their worker was ended on another's account): run them again. */
-  | { kind: 'lost'; reason: string }
+  /**
+   * Cut short: run them again. Through no fault of theirs, since their worker was ended on another's account; where
+   * one of them, or a task beside them, may have been at fault, `apart`.
+   */
+  | { kind: 'lost'; reason: string; apart?: true }
   /** Given up because the run was cancelled. */
   | { kind: 'cancelled' };
 

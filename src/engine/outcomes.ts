@@ -44,26 +44,30 @@ export function settleOutcome(
     case 'died': {
       // Of a chain it may have been a later node's task: run apart, they show which.
       const culprit = chain.length > 0 ? undefined : batch.tasks.length === 1 ? 0 : outcome.index;
-      for (const task of culprit === undefined ? batch.tasks : batch.tasks.slice(culprit, culprit + 1))
-        state.apart.add(task);
-      if (culprit === undefined) {
-        for (let i = 0; i < batch.tasks.length; i++)
-          node.suspects.push(batch.tasks[i] as number, batch.payloads[i]);
-        waitAgain(state, node, batch.tasks);
-        return undefined;
-      }
+      if (culprit === undefined) return runApart(state, node, batch);
+      state.apart.add(batch.tasks[culprit] as number);
       const error = toWireError(new WorkerDiedError(outcome.reason));
       return charge(state, node, batch, culprit, error, outcome, sentAt);
     }
     default:
       if (batchId === state.suspects.alone)
         for (const task of batch.tasks) state.suspects.hold(flight.node, task);
+      else if (outcome.kind === 'lost' && outcome.apart) runApart(state, node, batch);
       else {
         putBack(state, node, batch);
         waitAgain(state, node, batch.tasks);
       }
       return undefined;
   }
+}
+
+/** One of these tasks is at fault, nobody knows which: run one by one, where each takes nobody else with it, they show. */
+function runApart(state: SchedulerState, node: NodeState, { tasks, payloads }: Batch): undefined {
+  tasks.forEach((task, i) => {
+    state.apart.add(task);
+    node.suspects.push(task, payloads[i]);
+  });
+  waitAgain(state, node, tasks);
 }
 
 /** A batch is no longer under way, so that others may be sent out in its place. */

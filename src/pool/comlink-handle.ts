@@ -90,6 +90,7 @@ export class ComlinkHandle implements WorkerHandle {
 function isNote(note: Record<string, unknown>): note is Note & Record<string, unknown> {
   if (!Number.isInteger(note.batch) || !Number.isInteger(note.index)) return false;
   return (
+    note.note === 'loading' ||
     note.note === 'loaded' ||
     (note.note === 'start' && Number.isFinite(note.at)) ||
     note.note === 'yield' ||

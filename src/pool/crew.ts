@@ -73,7 +73,15 @@ export class Crew {
     let soonest: { slot: Slot; batch: number } | undefined;
     for (const slot of this.slots) {
       const first = firstOf(slot);
-      if (!first || first.settled || slot.flights.size > 1 || slot.retiring || !slot.hasAnswered) continue;
+      if (
+        !first ||
+        first.settled ||
+        first.program.interleaved ||
+        slot.flights.size > 1 ||
+        slot.retiring ||
+        !slot.hasAnswered
+      )
+        continue;
       if (this.expected.of(first.program.key, first.batch) > shortMs) continue;
       if (!soonest || first.batch.id < soonest.batch) soonest = { slot, batch: first.batch.id };
     }

@@ -27,6 +27,8 @@ export interface Flight {
   loads: boolean;
   /** Over the making of its code, while that goes on. */
   loading?: Deadline;
+  /** Its worker has begun to make it. */
+  isLoadBegun: boolean;
   /** Takes back the next look at how long it has waited in its worker. */
   stopWatch?: () => void;
   /** Whether the worker tells the start of each task. */
@@ -80,6 +82,7 @@ export function createFlight(
     parts,
     sentAt: 0,
     loads: false,
+    isLoadBegun: false,
     settled: false,
     settle(outcome) {
       flight.deadline?.stop();

@@ -141,6 +141,8 @@ async function runInterleaved(handler: Handler, frame: BatchFrame, results: Batc
       return { thrown };
     }
   });
+  // The last may not have given a promise, which would have told that.
+  if (attempts.length > 1) frame.hooks.yielded?.(attempts.length - 1);
   for (const attempt of await Promise.all(attempts)) {
     if (attempt.emitted) results.emitted(attempt.emitted);
     else if (frame.aborted) results.notRun();

@@ -113,7 +113,7 @@ export class PoolExecutor implements Executor {
       open.pool ??= this.#pool('process', this.#options.process, workers ?? this.parallelism);
       return open.pool.submit(program, batch, pack);
     }
-    if (mode === 'async') return this.#async.submit(program, batch, pack);
+    if (mode === 'async' && !batch.apart) return this.#async.submit(program, batch, pack);
     const chain = batch.chain?.flatMap((link) => nodes?.get(link.node)?.program ?? []);
     return this.#shared.submit(program, batch, pack, chain);
   }

@@ -65,6 +65,8 @@ export interface Answer {
 
 /** Small messages from a worker in passing, beside the calls; `note` tells them apart from everything else. */
 export type Note =
+  /** The code of this batch's program is about to be made. `index` means nothing. */
+  | { note: 'loading'; batch: number; index: number }
   /** The code of this batch's program has been made, for the first time in this worker. `index` means nothing. */
   | { note: 'loaded'; batch: number; index: number }
   /** A task was begun, at this time in milliseconds since 1970: the word may come late to a busy engine. */

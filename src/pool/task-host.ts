@@ -101,6 +101,7 @@ export function createTaskHost(
       latest = frame;
       const stages = (batch.chain ?? []).map(({ node }) => programs.get(programKey(batch.run, node)));
       for (const stage of stages) if (stage) void load(stage);
+      if (!entry.told) note({ note: 'loading', batch: batch.id, index: 0 });
       const loaded = await load(entry);
       if (!entry.told) note({ note: 'loaded', batch: batch.id, index: 0 });
       entry.told = true;

@@ -10,6 +10,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
 import type { Pack } from '../engine/packed.ts';
 import { HandloomError } from '../errors.ts';
+import { blame, isHeldUp } from './blame.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadline } from './deadline.ts';
 import { settleDeath } from './death.ts';
@@ -245,7 +246,8 @@ export class WorkerPool {
     const { batch, index } = note;
     const flight = slot.flights.get(batch);
     if (!flight || index < 0 || index >= flight.batch.tasks.length) return;
-    if (note.note === 'loaded') {
+    if (note.note === 'loading') flight.isLoadBegun = true;
+    else if (note.note === 'loaded') {
       flight.loading?.stop();
       delete flight.loading;
     } else if (note.note === 'start') {
@@ -261,7 +263,7 @@ export class WorkerPool {
 
   /** The code of this flight's program could not be made in time: it loops, or waits for what never comes. */
   #unloadable(slot: Slot, flight: Flight): void {
-    if (slot.current && slot.current.batch !== flight.batch.id) return flight.loading?.postpone();
+    if (isHeldUp(slot, flight)) return flight.loading?.postpone();
     const message = `The code of this node was not ready to run within ${loadMs / 1000} s.`;
     const result = failWhole(flight.batch, new HandloomError('load_timeout', message));
     flight.settle({ kind: 'done', result: { ...result, worker: slot.handle.name } });
@@ -270,27 +272,26 @@ export class WorkerPool {
 
   /** A worker has not answered within the limit of this flight's task. */
   #blocked(slot: Slot, flight: Flight): void {
-    for (const other of slot.flights.values()) if (other.loading) return flight.deadline?.postpone();
-    const worker = slot.handle.name;
-    const current = slot.current;
-    const culprit = current && slot.flights.get(current.batch);
-    if (culprit && culprit !== flight && !culprit.settled) {
-      // Another task holds the event loop. While that has time left, this one waits: its time is not its own fault.
-      if (culprit.deadline) return flight.deadline?.postpone();
+    const verdict = blame(slot, flight, this.#crew.isSideBySide);
+    if (verdict === 'later') return flight.deadline?.postpone();
+    if ('anyOf' in verdict) {
+      const reason = 'a task blocked the event loop, they are run again one by one to see which';
+      for (const each of verdict.anyOf) each.settle({ kind: 'lost', reason, apart: true });
+      return this.#end(slot, reason);
+    }
+    const { culprit, start } = verdict;
+    const task = { index: start.index, begunAt: start.at, worker: slot.handle.name };
+    if (culprit !== flight) {
       const reason =
         'it blocked the event loop that it shares with other tasks; mode "thread" is for computing';
-      culprit.settle({ kind: 'died', reason, index: current.index, begunAt: current.at, worker });
+      culprit.settle({ kind: 'died', reason, ...task });
       return this.#end(slot, reason);
     }
     if (!flight.exact) {
       this.#exact.add(flight.program.key);
       return this.#end(slot, 'one of its tasks exceeded its time limit; they are run again to see which');
     }
-    const { index, at } = (culprit === flight ? current : flight.lastStarted) ?? {
-      index: 0,
-      at: flight.sentAt,
-    };
-    flight.settle({ kind: 'timeout', index, begunAt: at, worker });
+    flight.settle({ kind: 'timeout', ...task });
     this.#end(slot, 'another task exceeded its time limit');
   }
 

@@ -4,6 +4,7 @@ import { chainCases } from './worker-chain-cases.ts';
 import { contextCases } from './worker-context-cases.ts';
 import { lifeCases } from './worker-life-cases.ts';
 import { limitCases } from './worker-limit-cases.ts';
+import { loopCases } from './worker-loop-cases.ts';
 import { partCases } from './worker-part-cases.ts';
 import { resultCases } from './worker-result-cases.ts';
 import { valueCases } from './worker-value-cases.ts';
@@ -15,5 +16,6 @@ export const workerCases: readonly WorkerCase[] = [
   ...chainCases,
   ...partCases,
   ...limitCases,
+  ...loopCases,
   ...lifeCases,
 ];

@@ -239,3 +239,26 @@ test('a task whose worker died goes apart from others, and what it leaves behind
   // Once it is over, nothing goes apart any more.
   expect(sent.at(-1)).toEqual({ payloads: [6], apart: false });
 });
+
+test('tasks of which one may have blocked the others go one by one and apart, and none is charged for it', async () => {
+  const { engine, clock, executor } = simulatedEngine(1, undefined, createMemoryStore());
+  const sent: { payloads: unknown[]; apart: boolean }[] = [];
+  const execute = executor.execute.bind(executor);
+  executor.execute = async (batch) => {
+    const { apart = false, payloads } = batch;
+    sent.push({ payloads, apart });
+    if (!payloads.includes(150)) return execute(batch);
+    if (!apart) return { kind: 'lost', reason: 'blocked', apart: true };
+    return { kind: 'timeout', index: 0, worker: 'w' };
+  };
+  const node = code('a', { policy: { timeoutMs: 1000 } });
+  const { id } = await engine.start(graph([node], { a: numbers(200) }));
+  await clock.until(engine.ended(id));
+  const { nodes, errors } = await engine.report(id);
+  expect(nodes.a).toMatchObject({ succeeded: 199, failed: 1, retried: 0 });
+  expect(errors).toMatchObject([{ code: 'task_timeout', attempts: 1, payload: 150 }]);
+  const together = sent.find(({ payloads, apart }) => payloads.includes(150) && !apart)?.payloads ?? [];
+  expect(together.length).toBeGreaterThan(1);
+  for (const payload of together) expect(sent).toContainEqual({ payloads: [payload], apart: true });
+  expect(sent.filter(({ apart }) => apart)).toHaveLength(together.length);
+});
