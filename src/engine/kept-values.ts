@@ -23,6 +23,13 @@ interface RunValues {
   claimed: Set<string>;
 }
 
+/** What stands in the place of a stored value that cannot be had because of this error. */
+export type Instead = (stored: StoredValue, error: unknown) => unknown;
+
+const refuse: Instead = (_, error) => {
+  throw error;
+};
+
 const unknownRun = (): RunValues => ({ holds: true, keyed: false, claimed: new Set() });
 
 export class KeptValues {
@@ -101,19 +108,24 @@ export class KeptValues {
     return { count: values.length, bytes, unpack: () => codec.decodeList(bytes) };
   }
 
-  /** A value with the content of all that is stored in it. @throws StoreError `payload_missing`, `value_damaged` */
-  async restore<T>(value: T): Promise<T> {
+  /**
+   * A value with the content of all that is stored in it.
+   * @param instead gives what stands in the place of content that cannot be had, or throws
+   * @throws StoreError `payload_missing`, `value_damaged` where nothing can stand there
+   */
+  async restore<T>(value: T, instead: Instead = refuse): Promise<T> {
     const stored = storedIn(value);
     if (stored.length === 0) return value;
     const contents = new Map<StoredValue, unknown>();
-    for (const one of stored) contents.set(one, await this.#fetch(one));
+    for (const one of stored) contents.set(one, await this.#fetch(one, instead));
     return withContents(value, contents) as T;
   }
 
   /** As {@link restore}, for each of these. */
-  async restoreAll<T>(values: readonly T[]): Promise<T[]> {
+  async restoreAll<T>(values: readonly T[], instead?: Instead): Promise<T[]> {
     const whole: T[] = [];
-    for (const value of values) whole.push(storedIn(value).length === 0 ? value : await this.restore(value));
+    for (const value of values)
+      whole.push(storedIn(value).length === 0 ? value : await this.restore(value, instead));
     return whole;
   }
 
@@ -149,9 +161,14 @@ export class KeptValues {
     return { reference, bytes };
   }
 
-  async #fetch(stored: StoredValue): Promise<unknown> {
-    const value = await this.contentOf(stored);
-    return stored.nested ? this.restore(value) : value;
+  async #fetch(stored: StoredValue, instead: Instead): Promise<unknown> {
+    let value: unknown;
+    try {
+      value = await this.contentOf(stored);
+    } catch (error) {
+      return instead(stored, error);
+    }
+    return stored.nested ? this.restore(value, instead) : value;
   }
 
   /** What was stored, with references to what was stored before it. @throws StoreError `payload_missing`, `value_damaged` */

@@ -3,7 +3,15 @@
  * from live runs where they know, else from the journal.
  */
 import type { Graph } from '../schema/graph.ts';
-import type { ErrorRecord, RunReport, RunStatus, RunSummary, Task, TaskStatus } from '../schema/run.ts';
+import type {
+  ErrorRecord,
+  ReadProblem,
+  RunReport,
+  RunStatus,
+  RunSummary,
+  Task,
+  TaskStatus,
+} from '../schema/run.ts';
 import { nodesWithin, pathTo } from '../schema/subgraph.ts';
 import type { Page, PageQuery, RunQuery, Store } from '../store/store.ts';
 import type { Executor } from './executor.ts';
@@ -12,6 +20,7 @@ import { JournalReader } from './journal-reader.ts';
 import type { KeptValues } from './kept-values.ts';
 import type { Direction } from './lineage.ts';
 import type { LiveRuns } from './live-runs.ts';
+import { shown } from './missing-values.ts';
 import type { RunNews } from './run-news.ts';
 import { endedTasks } from './run-summary.ts';
 import { storedRecord, storedSummary } from './stored-run.ts';
@@ -86,8 +95,13 @@ export abstract class RunQueries {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const remaining = this.live.get(id)?.remaining();
     const { outputs, cursors } = await reader.outputsByNode(outputNodes(await this.structure(id)), cap);
-    for (const [node, values] of Object.entries(outputs))
-      outputs[node] = await this.values.restoreAll(values);
+    let missing: ReadProblem | undefined;
+    const show = async <T>(values: T[]): Promise<T[]> => {
+      const { items, problem } = await shown(this.values, values);
+      missing ??= problem;
+      return items;
+    };
+    for (const [node, values] of Object.entries(outputs)) outputs[node] = await show(values);
     const errors: ErrorRecord[] = [];
     let cursor: string | null = null;
     do {
@@ -98,15 +112,17 @@ export abstract class RunQueries {
       errors.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor && errors.length < cap);
+    const whole = await show(errors);
+    const problem = reader.problem ?? missing;
     return {
       ...summary,
       bytes: await this.bytes(id),
       outputs,
-      errors: await this.values.restoreAll(errors),
+      errors: whole,
       ...(remaining && { remaining }),
       ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
       ...(cursor && { errorCursor: cursor }),
-      ...(reader.problem && { problem: reader.problem }),
+      ...(problem && { problem }),
     };
   }
 
@@ -115,7 +131,8 @@ export abstract class RunQueries {
   }
 
   async task(id: string, task: string): Promise<Task> {
-    return this.values.restore(await (await this.#reader(id)).task(task, this.#running(id)));
+    const found = await (await this.#reader(id)).task(task, this.#running(id));
+    return (await shown(this.values, [found])).items[0] as Task;
   }
 
   /** The tasks one came from, or those that came from it, each with every attempt and where it ran. */
@@ -165,7 +182,7 @@ export abstract class RunQueries {
     const live = this.live.get(id);
     const stop = live?.news.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
     const reader = await this.#reader(id);
-    const errors = await this.values.restoreAll(await recentErrors(reader, afterSeq));
+    const errors = (await shown(this.values, await recentErrors(reader, afterSeq))).items;
     const logs = await reader.logs(afterSeq, 20);
     for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
     if (live && stop) {
@@ -214,9 +231,11 @@ export abstract class RunQueries {
     return reader;
   }
 
-  /** A page with the content of what it refers to. */
+  /** A page with the content of what it refers to, and what is wrong in the place of what is missing. */
   async #whole<T>(page: Page<T>): Promise<Page<T>> {
-    return { ...page, items: await this.values.restoreAll(page.items) };
+    const { items, problem: missing } = await shown(this.values, page.items);
+    const problem = page.problem ?? missing;
+    return { ...page, items, ...(problem && { problem }) };
   }
 
   #running(id: string): ReadonlySet<number> {

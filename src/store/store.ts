@@ -13,7 +13,10 @@ export interface Page<T> {
   items: T[];
   /** Pass it on to read further; null at the end. */
   nextCursor: string | null;
-  /** Why the list ends before its end: what comes after cannot be read. */
+  /**
+   * What of it cannot be read: the list ends before its end, as all that comes after cannot be; or it holds values whose
+   * content is missing (`payload_missing`, `value_damaged`), and says so in their place.
+   */
   problem?: { code: string; message: string };
 }
 export interface PageQuery {

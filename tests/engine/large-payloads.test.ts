@@ -278,7 +278,7 @@ test('a task whose stored payload is gone fails and says so, and the others go o
   await clock.until(engine.ended(id));
   expect((await engine.summary(id)).nodes.n).toMatchObject({ succeeded: 2, failed: 1 });
   expect((await engine.outputs(id, {})).items).toEqual([50_000, 5]);
-  await expect(engine.errors(id, {})).rejects.toMatchObject({ code: 'payload_missing' });
+  expect(await engine.errors(id, {})).toMatchObject({ problem: { code: 'payload_missing' } });
 });
 
 test('the artifacts of a run go with it, but for those another run uses', async () => {
