@@ -14,6 +14,7 @@ import {
   type NodeSummary,
 } from './journal.ts';
 import { type Direction, lineage } from './lineage.ts';
+import { PageRoom } from './page-room.ts';
 import { deliveriesOf, describeTasks } from './task-history.ts';
 
 export const defaultLimit = 100;
@@ -30,6 +31,12 @@ type Column = keyof Pick<
 interface Place {
   seq: number;
   offset: number;
+}
+
+/** A row with the cursor of the page that begins with it. */
+interface Placed<T> {
+  item: T;
+  at: string;
 }
 
 interface Walk {
@@ -52,16 +59,17 @@ export class JournalReader {
 
   /** Outputs in the order they came. */
   async outputs(query: PageQuery & { node?: string }): Promise<Page<unknown>> {
-    return this.#page({ ...query, column: 'outputs' }, (entry) =>
+    const page = await this.#placed({ ...query, column: 'outputs' }, (entry) =>
       entry.kind === 'output' && matches(entry, query.node) ? entry.values : [],
     );
+    return this.#fitting(page.items, page.nextCursor, limitOf(query));
   }
 
   /** Failed tasks in the order they failed, with their payloads. `q` is looked for in name, message and node. */
   async errors(query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
     const wanted = query.q?.toLowerCase();
     const stillFailed = await this.#stillFailed();
-    const page = await this.#page({ ...query, column: 'failed' }, (entry) => {
+    const page = await this.#placed({ ...query, column: 'failed' }, (entry) => {
       if (entry.kind !== 'attempt' || entry.errors.length === 0 || !matches(entry, query.node)) return [];
       const records = errorRecordsOf(entry).filter(({ task }) => stillFailed(Number(task), entry.seq));
       if (!wanted) return records;
@@ -69,12 +77,12 @@ export class JournalReader {
     });
     const payloads = await deliveriesOf(
       this.#chunks,
-      page.items.map((record) => Number(record.task)),
+      page.items.map(({ item }) => Number(item.task)),
     );
-    const items = page.items.map((record) => {
-      return { ...record, payload: payloads.get(Number(record.task))?.payload };
+    const records = page.items.map(({ item, at }) => {
+      return { item: { ...item, payload: payloads.get(Number(item.task))?.payload }, at };
     });
-    return this.#pageOf(items, page.nextCursor);
+    return this.#fitting(records, page.nextCursor, limitOf(query));
   }
 
   /** Log lines with a sequence number above `after`, the newest `limit`. */
@@ -108,14 +116,19 @@ export class JournalReader {
     const { status, node } = query;
     if (status === 'failed' || status === 'duplicate' || status === 'cancelled') {
       const isSo = status === 'failed' ? await this.#stillFailed() : () => true;
-      const page = await this.#page({ ...query, column: status }, (entry) =>
+      const page = await this.#placed({ ...query, column: status }, (entry) =>
         'node' in entry && matches(entry, node)
           ? tasksEndedAs(entry, status).filter((task) => isSo(task, entry.seq))
           : [],
       );
-      return this.#pageOf(await describeTasks(this.#chunks, page.items, running), page.nextCursor);
+      const places = new Map(page.items.map(({ item, at }) => [String(item), at]));
+      const numbers = page.items.map(({ item }) => item);
+      const tasks = (await describeTasks(this.#chunks, numbers, running)).map((item) => {
+        return { item, at: places.get(item.id) as string };
+      });
+      return this.#fitting(tasks, page.nextCursor, limitOf(query));
     }
-    const limit = limitOf(query);
+    const room = new PageRoom(limitOf(query));
     const items: Task[] = [];
     const delivered = this.#walk({ ...query, column: 'delivered' }, (entry) =>
       entry.kind === 'deliver' && matches(entry, node) ? entry.payloads.map((_, i) => entry.first + i) : [],
@@ -125,8 +138,7 @@ export class JournalReader {
         const numbers = found.slice(at, at + windowSize);
         for (const task of await describeTasks(this.#chunks, numbers, running)) {
           if (status && task.status !== status) continue;
-          if (items.length === limit)
-            return { items, nextCursor: `${seq}.${found.indexOf(Number(task.id))}` };
+          if (!room.take(task)) return { items, nextCursor: `${seq}.${found.indexOf(Number(task.id))}` };
           items.push(task);
         }
       }
@@ -153,11 +165,18 @@ export class JournalReader {
     const after = query.cursor === undefined ? 0 : parseCursor(query.cursor).seq;
     const numbers = (await lineage(this.#chunks, Number(id), direction)).filter((number) => number > after);
     const page = numbers.slice(0, limitOf(query));
-    const items = await describeTasks(this.#chunks, page, running, true);
-    return this.#pageOf(items, page.length < numbers.length ? `${page.at(-1)}.0` : null);
+    const tasks = (await describeTasks(this.#chunks, page, running, true)).map((item) => {
+      // Where it does not fit, the next page goes on after the one before it.
+      return { item, at: `${Number(item.id) - 1}.0` };
+    });
+    const next = page.length < numbers.length ? `${page.at(-1)}.0` : null;
+    return this.#fitting(tasks, next, page.length);
   }
 
-  /** All outputs by node, for a report. `cap` per node; the cursor says where a longer list goes on. */
+  /**
+   * All outputs by node, for a report. `cap` per node, or of large ones a page; the cursor says where a longer list goes
+   * on.
+   */
   async outputsByNode(
     nodes: string[],
     cap: number,
@@ -167,12 +186,14 @@ export class JournalReader {
     for (const node of nodes) {
       const values: unknown[] = (outputs[node] = []);
       let cursor: string | null = null;
+      let isLarge = false;
       do {
         const limit = Math.min(largestLimit, cap - values.length);
         const page: Page<unknown> = await this.outputs({ node, limit, ...(cursor && { cursor }) });
         for (const value of page.items) values.push(value);
         cursor = page.nextCursor;
-      } while (cursor && values.length < cap);
+        isLarge = page.items.length < limit && Number.isFinite(cap);
+      } while (cursor && values.length < cap && !isLarge);
       if (cursor) cursors[node] = cursor;
     }
     return { outputs, cursors };
@@ -184,17 +205,32 @@ export class JournalReader {
     return { items, nextCursor, ...(problem && { problem }) };
   }
 
-  /** Cuts a page out of what {@link #walk} finds. */
-  async #page<T>(query: Walk & PageQuery, pick: (entry: JournalEntry) => T[]): Promise<Page<T>> {
-    const limit = limitOf(query);
+  /** As many of these as fit into a page; where that is not all, it goes on at the first that does not. */
+  #fitting<T>(rows: Placed<T>[], nextCursor: string | null, limit: number): Page<T> {
+    const room = new PageRoom(limit);
     const items: T[] = [];
+    for (const { item, at } of rows) {
+      if (!room.take(item)) return { items, nextCursor: at };
+      items.push(item);
+    }
+    return this.#pageOf(items, nextCursor);
+  }
+
+  /** Cuts rows for a page out of what {@link #walk} finds. */
+  async #placed<T>(
+    query: Walk & PageQuery,
+    pick: (entry: JournalEntry) => T[],
+  ): Promise<{ items: Placed<T>[]; nextCursor: string | null }> {
+    const limit = limitOf(query);
+    const items: Placed<T>[] = [];
     for await (const { seq, start, found } of this.#walk(query, pick)) {
       for (let i = start; i < found.length; i++) {
-        if (items.length === limit) return { items, nextCursor: `${seq}.${i}` };
-        items.push(found[i] as T);
+        const at = `${seq}.${i}`;
+        if (items.length === limit) return { items, nextCursor: at };
+        items.push({ item: found[i] as T, at });
       }
     }
-    return this.#pageOf(items);
+    return { items, nextCursor: null };
   }
 
   /** Walks, from the cursor on, the entries of chunks that hold something of `column`, and gives what `pick` finds. */

@@ -90,7 +90,10 @@ export abstract class RunQueries {
     return graph;
   }
 
-  /** What a run did, with at most `cap` outputs per node and `cap` errors, and cursors where there are more. */
+  /**
+   * What a run did, with at most `cap` outputs per node and `cap` errors, or of large ones a page of each, and cursors
+   * where there are more.
+   */
   async report(id: string, cap: number = reportCap): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const remaining = this.live.get(id)?.remaining();
@@ -104,14 +107,14 @@ export abstract class RunQueries {
     for (const [node, values] of Object.entries(outputs)) outputs[node] = await show(values);
     const errors: ErrorRecord[] = [];
     let cursor: string | null = null;
+    let isLarge = false;
     do {
-      const page: Page<ErrorRecord> = await reader.errors({
-        limit: Math.min(1000, cap - errors.length),
-        ...(cursor && { cursor }),
-      });
+      const limit = Math.min(1000, cap - errors.length);
+      const page: Page<ErrorRecord> = await reader.errors({ limit, ...(cursor && { cursor }) });
       errors.push(...page.items);
       cursor = page.nextCursor;
-    } while (cursor && errors.length < cap);
+      isLarge = page.items.length < limit && Number.isFinite(cap);
+    } while (cursor && errors.length < cap && !isLarge);
     const whole = await show(errors);
     const problem = reader.problem ?? missing;
     return {
