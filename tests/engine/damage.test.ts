@@ -7,25 +7,18 @@ import { decodeChunk, encodeChunk } from '../../src/store/journal-codec.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { simulatedEngine } from './run-graph.ts';
+import { code, edge, graph, numbers } from './small-graphs.ts';
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const graph = (count: number, retry = {}): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes: [
-    {
-      id: 'a',
-      type: 'code.js',
-      params: { code: '(n) => { if (n % 10 === 3) throw new Error("no"); return n; }' },
-      policy: { retry },
-    },
-    // On workers of its own, so that the two do not travel as one and there are some chunks.
-    { id: 'b', type: 'code.js', params: { code: '(n) => n' }, policy: { mode: 'process' } },
-  ],
-  edges: [{ source: 'a', target: 'b' }],
-  inputs: { a: numbers(count) },
-});
+const twoSteps = (count: number, retry = {}): Graph =>
+  graph(
+    [
+      code('a', '(n) => { if (n % 10 === 3) throw new Error("no"); return n; }', { policy: { retry } }),
+      // On workers of its own, so that the two do not travel as one and there are some chunks.
+      code('b', '(n) => n', { policy: { mode: 'process' } }),
+    ],
+    { a: numbers(count) },
+    [edge('a', 'b')],
+  );
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a fault in the scheduler fails its run with the reason, and no other', async () => {
@@ -35,8 +28,8 @@ test('a fault in the scheduler fails its run with the reason, and no other', asy
     return 0.5;
   };
   const { engine, clock, store, executor } = simulatedEngine(1, undefined, undefined, { random });
-  const unlucky = await engine.start(graph(100, { max: 3, delayMs: 10, jitter: 0.5 }));
-  const other = await engine.start(graph(100));
+  const unlucky = await engine.start(twoSteps(100, { max: 3, delayMs: 10, jitter: 0.5 }));
+  const other = await engine.start(twoSteps(100));
   await clock.until(Promise.all([engine.ended(unlucky.id), engine.ended(other.id)]));
   const report = await engine.report(unlucky.id);
   expect(report).toMatchObject({ status: 'failed', reason: 'The engine failed: out of luck' });
@@ -56,7 +49,7 @@ test('a fault that the journal brings back, too, still ends its run', async () =
   });
   const { chunk } = store.runs;
   store.runs.chunk = () => Promise.reject(new TypeError('replay'));
-  const { id } = await engine.start(graph(10, { max: 3, delayMs: 10, jitter: 0.5 }));
+  const { id } = await engine.start(twoSteps(10, { max: 3, delayMs: 10, jitter: 0.5 }));
   await clock.until(engine.ended(id));
   store.runs.chunk = chunk;
   expect(await store.runs.get(id)).toMatchObject({
@@ -79,7 +72,7 @@ async function damagedRun(
   });
   const { engine, clock } = simulatedEngine(1, undefined, store, { queueMemory: 2 ** 20 });
   // Long enough to be left in the middle.
-  const { id } = await engine.start(graph(!isOver ? 20_000 : which === 'first' ? 6000 : 1000));
+  const { id } = await engine.start(twoSteps(!isOver ? 20_000 : which === 'first' ? 6000 : 1000));
   const giving = async () =>
     (await store.runs.summaries(id)).filter(({ nodes }) => (nodes.b?.outputs ?? 0) > 0);
   while (!isOver && (await giving()).length < 2) {
@@ -165,7 +158,7 @@ test('a journal of a newer version is refused, and its run left as it is', async
   });
   expect(() => decodeChunk(encodeChunk(newer), 'r', 1)).toThrow(refused);
   const store = createMemoryStore();
-  const document = graph(1);
+  const document = twoSteps(1);
   const run = {
     id: 'r',
     graph: 'test',

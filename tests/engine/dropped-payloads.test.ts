@@ -6,15 +6,14 @@ import { PayloadPolicy } from '../../src/engine/payload-policy.ts';
 import { Turns } from '../../src/engine/turns.ts';
 import { StoreError } from '../../src/errors.ts';
 import { registry } from '../../src/nodes/registry.ts';
-import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
+import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { RunRecord, Store } from '../../src/store/store.ts';
 import { faultyAnywhere, faultyStore } from './faulty-store.ts';
 import { simulatedEngine } from './run-graph.ts';
-import { code, graph } from './small-graphs.ts';
+import { code, edge, graph } from './small-graphs.ts';
 
 const policy = { keepPayloads: 'failed' } as const;
-const edge = (source: string, target: string): GraphEdge => ({ source, target });
 const numbers = (values: unknown[] = []) => (values as number[]).toSorted((a, b) => a - b);
 
 /** Runs to the end, and beyond: what may go has gone. */

@@ -3,31 +3,17 @@ import { type Batch, type Executor, outcome } from '../../src/engine/executor.ts
 import type { JournalEntry } from '../../src/engine/journal.ts';
 import { KeptValues } from '../../src/engine/kept-values.ts';
 import { PayloadKeeper } from '../../src/engine/payload-keeper.ts';
-import type { Graph, GraphNode } from '../../src/schema/graph.ts';
+import type { GraphNode } from '../../src/schema/graph.ts';
 import { StoredValue } from '../../src/schema/stored-value.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { run } from '../contracts/store-case.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { code, edge, graph } from './small-graphs.ts';
 
 const large = (letter: string) => letter.repeat(50_000);
 const letters = ['a', 'b', 'c', 'd'];
-
-const code = (id: string, text: string, policy = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: text },
-  policy,
-});
-const graph = (nodes: GraphNode[], edges: [string, string, string?][], inputs: Graph['inputs']): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'large',
-  nodes,
-  edges: edges.map(([source, target, sourcePort]) => ({ source, target, ...(sourcePort && { sourcePort }) })),
-  inputs: inputs ?? {},
-});
 
 const entriesOf = async (store: Store, run: string): Promise<JournalEntry[]> => {
   const entries: JournalEntry[] = [];
@@ -61,9 +47,13 @@ function watched() {
 test('large values pass through nodes as they are, and the journal holds references to them', async () => {
   const map = code('map', '(text) => ({ text, size: text.length })');
   const { report, store, engine, id } = await runGraph(
-    graph([map, code('last', '({ text, size }) => text.slice(1) + size')], [['map', 'last']], {
-      map: letters.map(large),
-    }),
+    graph(
+      [map, code('last', '({ text, size }) => text.slice(1) + size')],
+      {
+        map: letters.map(large),
+      },
+      [edge('map', 'last')],
+    ),
   );
   const whole = letters.map((letter) => `${letter.repeat(49_999)}50000`);
   expect([...(report.outputs.last as string[])].sort()).toEqual(whole);
@@ -83,9 +73,13 @@ test('what comes back just now is not read from the store again', async () => {
   const { store, reads } = watched();
   const { engine, clock } = simulatedEngine(1, undefined, store);
   const { id } = await engine.start(
-    graph([code('a', '(x) => x + "!"'), code('b', '(x) => x.length')], [['a', 'b']], {
-      a: letters.map(large),
-    }),
+    graph(
+      [code('a', '(x) => x + "!"'), code('b', '(x) => x.length')],
+      {
+        a: letters.map(large),
+      },
+      [edge('a', 'b')],
+    ),
   );
   await clock.until(engine.ended(id));
   expect((await engine.report(id)).outputs.b).toEqual([50_001, 50_001, 50_001, 50_001]);
@@ -103,16 +97,12 @@ test('collections and folds gather large values, and what they give is kept apar
   ];
   const numbers = Array.from({ length: 20_000 }, (_, i) => 1_000_000 + i);
   const { report, store, id } = await runGraph(
-    graph(
-      nodes,
-      [
-        ['map', 'all'],
-        ['map', 'joined'],
-        ['all', 'lengths'],
-        ['small', 'many'],
-      ],
-      { map: letters.map(large), small: numbers },
-    ),
+    graph(nodes, { map: letters.map(large), small: numbers }, [
+      edge('map', 'all'),
+      edge('map', 'joined'),
+      edge('all', 'lengths'),
+      edge('small', 'many'),
+    ]),
   );
   expect(report.outputs.lengths).toEqual([[50_000, 50_000, 50_000, 50_000]]);
   const [joined] = report.outputs.joined as string[];
@@ -134,8 +124,8 @@ test('an error port gets the large payload whole, and failed tasks can be retrie
         ),
         code('sees', '({ payload, error }) => `${error.name} ${payload.length}`'),
       ],
-      [['fails', 'sees', 'error']],
       { fails: letters.map(large) },
+      [edge('fails', 'sees', 'error')],
     ),
   );
   expect(report.outputs.sees).toEqual(letters.map(() => 'RangeError 50000'));
@@ -161,7 +151,7 @@ test('equal payloads are told whether they are kept inline or apart, also within
     list(-0),
   ];
   const { report } = await runGraph(
-    graph([code('once', '(x) => 1', { dedupe: true })], [], { once: payloads }),
+    graph([code('once', '(x) => 1', { policy: { dedupe: true } })], { once: payloads }),
   );
   expect(report.nodes.once).toMatchObject({ input: 6, succeeded: 3, duplicate: 3 });
 });
@@ -170,18 +160,11 @@ test('a collected list with references equals the same list of values', async ()
   const nodes: GraphNode[] = [
     code('parts', '(text) => text'),
     { id: 'all', type: 'flow.collect' },
-    code('once', '(list) => list.length', { dedupe: true }),
+    code('once', '(list) => list.length', { policy: { dedupe: true } }),
   ];
   const texts = [large('x'), large('y')];
   const { report } = await runGraph(
-    graph(
-      nodes,
-      [
-        ['parts', 'all'],
-        ['all', 'once'],
-      ],
-      { parts: texts, once: [texts] },
-    ),
+    graph(nodes, { parts: texts, once: [texts] }, [edge('parts', 'all'), edge('all', 'once')]),
   );
   expect(report.nodes.once).toMatchObject({ input: 2, succeeded: 1, duplicate: 1 });
 });
@@ -231,17 +214,13 @@ test('a run goes on after a crash with its large payloads, states and lists', as
     code('map', '(text) => text + "!"'),
     { id: 'all', type: 'flow.collect' },
     { id: 'total', type: 'flow.reduce', params: { code: '(sum, text) => sum + text', initial: large('-') } },
-    code('count', '(list) => list.map((text) => text.length)', { mode: 'serial' }),
+    code('count', '(list) => list.map((text) => text.length)', { policy: { mode: 'serial' } }),
   ];
-  const document = graph(
-    nodes,
-    [
-      ['map', 'all'],
-      ['map', 'total'],
-      ['all', 'count'],
-    ],
-    { map: letters.map(large) },
-  );
+  const document = graph(nodes, { map: letters.map(large) }, [
+    edge('map', 'all'),
+    edge('map', 'total'),
+    edge('all', 'count'),
+  ]);
   let id = '';
   for (let life = 0; life < 12; life++) {
     const host = simulatedEngine(life, { loss: 0.2 }, store);
@@ -264,7 +243,7 @@ test('a run goes on after a crash with its large payloads, states and lists', as
 test('a task whose stored payload is gone fails and says so, and the others go on', async () => {
   const store = createMemoryStore();
   const first = simulatedEngine(1, undefined, store);
-  const document = graph([code('n', '(x) => x.length', { mode: 'serial' })], [], {
+  const document = graph([code('n', '(x) => x.length', { policy: { mode: 'serial' } })], {
     n: [large('a'), 'small', large('b')],
   });
   const { id } = await first.engine.start(document);
@@ -284,7 +263,7 @@ test('a task whose stored payload is gone fails and says so, and the others go o
 test('the artifacts of a run go with it, but for those another run uses', async () => {
   const { store, kept } = watched();
   const { engine, clock } = simulatedEngine(1, undefined, store);
-  const document = graph([code('n', '(x) => x')], [], { n: letters.map(large) });
+  const document = graph([code('n', '(x) => x')], { n: letters.map(large) });
   const ids: string[] = [];
   for (const letter of ['', 'z']) {
     const inputs = letter ? { n: [large('a'), large(letter)] } : document.inputs;
@@ -310,11 +289,8 @@ test('a run that takes over what another was given has its own claim on large pa
         { id: 'all', type: 'flow.collect' },
         code('size', '(list) => list.map((text) => text.length)'),
       ],
-      [
-        ['map', 'all'],
-        ['all', 'size'],
-      ],
       { map: letters.map(large) },
+      [edge('map', 'all'), edge('all', 'size')],
     ),
   );
   const again: string[] = [];
@@ -357,8 +333,8 @@ test('large results that a worker has gone on with by itself are kept apart too'
         code('a', "(n) => (n % 20 === 0 ? 'x'.repeat(50_000 + n) : n)"),
         code('b', '(x) => [x, String(x).length]'),
       ],
-      [['a', 'b']],
       { a: inputs },
+      [edge('a', 'b')],
     ),
   );
   expect(executor.chained).toBeGreaterThan(0);
@@ -385,12 +361,8 @@ test('what holds itself, or nests hundreds of levels deep, is collected and come
         { id: 'all', type: 'flow.collect' },
         code('sees', '(all) => all.map((x) => (x instanceof Set ? x.has(x) : JSON.stringify(x).length))'),
       ],
-      [
-        ['ring', 'all'],
-        ['deep', 'all'],
-        ['all', 'sees'],
-      ],
       { ring: [0], deep: [0] },
+      [edge('ring', 'all'), edge('deep', 'all'), edge('all', 'sees')],
     ),
   );
   expect(report.outputs.sees?.map((list) => (list as unknown[]).sort())).toEqual([[1002, true]]);

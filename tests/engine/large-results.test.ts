@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Graph, GraphNode } from '../../src/schema/graph.ts';
+import type { GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { mortal } from './mortal-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
+import { code, edge, graph, numbers } from './small-graphs.ts';
 
 const count = 10_000;
 const split = (n: number): GraphNode => ({
@@ -10,41 +11,23 @@ const split = (n: number): GraphNode => ({
   type: 'flow.split',
   params: { code: `(from) => (function* () { for (let i = 0; i < ${n}; i++) yield { i: from + i }; })()` },
 });
-const code = (id: string, text: string, policy = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: text },
-  policy,
-});
-const graph = (nodes: GraphNode[], edges: [string, string][], inputs: Graph['inputs']): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'large results',
-  nodes,
-  edges: edges.map(([source, target]) => ({ source, target })),
-  inputs: inputs ?? {},
-});
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 const sorted = (values: unknown) => [...(values as number[])].sort((a, b) => a - b);
 
 test('what a splitter gives in parts reaches every kind of node as if it had come at once', async () => {
-  const inner = graph([code('in', '({ i }) => i')], [], {});
+  const inner = graph([code('in', '({ i }) => i')]);
   const { report, engine, id } = await runGraph(
     graph(
       [
         split(count),
         code('plain', '({ i }) => i * 2'),
-        code('order', '({ i }) => i', { mode: 'serial' }),
-        code('unlike', '({ i }) => i', { dedupe: true }),
+        code('order', '({ i }) => i', { policy: { mode: 'serial' } }),
+        code('unlike', '({ i }) => i', { policy: { dedupe: true } }),
         { id: 'list', type: 'flow.collect' },
         { id: 'within', type: 'flow.subgraph', params: { graph: inner } },
         { id: 'sum', type: 'flow.reduce', params: { code: '(sum, { i }) => sum + i', initial: 0 } },
       ],
-      ['plain', 'order', 'unlike', 'list', 'within', 'sum'].map((target): [string, string] => [
-        'split',
-        target,
-      ]),
       { split: [0, 0] },
+      ['plain', 'order', 'unlike', 'list', 'within', 'sum'].map((target) => edge('split', target)),
     ),
   );
   expect(report.status).toBe('succeeded');
@@ -53,11 +36,11 @@ test('what a splitter gives in parts reaches every kind of node as if it had com
     expect([node, report.nodes[node]]).toMatchObject([node, { input: 2 * count, succeeded: 2 * count }]);
   expect(report.nodes.unlike).toMatchObject({ input: 2 * count, succeeded: count, duplicate: count });
   const { plain, order, unlike, list, within, sum } = report.outputs;
-  expect(sorted(plain)).toEqual(sorted([...upTo(count), ...upTo(count)].map((i) => i * 2)));
-  expect(order).toEqual([...upTo(count), ...upTo(count)]);
-  expect(sorted(unlike)).toEqual(upTo(count));
-  expect(list?.[0]).toEqual([...upTo(count), ...upTo(count)].map((i) => ({ i })));
-  expect(sorted(within)).toEqual(sorted([...upTo(count), ...upTo(count)]));
+  expect(sorted(plain)).toEqual(sorted([...numbers(count), ...numbers(count)].map((i) => i * 2)));
+  expect(order).toEqual([...numbers(count), ...numbers(count)]);
+  expect(sorted(unlike)).toEqual(numbers(count));
+  expect(list?.[0]).toEqual([...numbers(count), ...numbers(count)].map((i) => ({ i })));
+  expect(sorted(within)).toEqual(sorted([...numbers(count), ...numbers(count)]));
   expect(sum).toEqual([count * (count - 1)]);
   // Each task knows where it came from, and the splitter's tasks know what came of them.
   const { items } = await engine.tasks(id, { node: 'plain', limit: 1 });
@@ -71,8 +54,8 @@ test('at the end of a graph they are outputs, in order with what other tasks of 
     policy: { mode: 'serial' as const },
   };
   const given = [1, 2, 9000, 3, 5000, 1, 1];
-  const { report, engine, id } = await runGraph(graph([node], [], { split: given }));
-  const expected = given.flatMap((n) => upTo(n).map((i) => ({ n, i })));
+  const { report, engine, id } = await runGraph(graph([node], { split: given }));
+  const expected = given.flatMap((n) => numbers(n).map((i) => ({ n, i })));
   expect(report.outputs.split).toEqual(expected);
   const page = await engine.outputs(id, {
     limit: 3,
@@ -86,9 +69,13 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   async (seed) => {
     const kept = createMemoryStore();
     const { store, die } = mortal(kept);
-    const document = graph([split(count), code('next', '({ i }) => i')], [['split', 'next']], {
-      split: [0, count],
-    });
+    const document = graph(
+      [split(count), code('next', '({ i }) => i')],
+      {
+        split: [0, count],
+      },
+      [edge('split', 'next')],
+    );
     const first = simulatedEngine(seed, undefined, store);
     const { id } = await first.engine.start(document);
     await first.clock.until(new Promise<void>((resolve) => first.clock.after(seed * 8, resolve)));
@@ -102,7 +89,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     await second.clock.until(second.engine.ended(id));
     const report = await second.engine.report(id, Number.POSITIVE_INFINITY);
     expect(report.nodes.next).toMatchObject({ input: 2 * count, succeeded: 2 * count });
-    expect(sorted(report.outputs.next)).toEqual(upTo(2 * count));
+    expect(sorted(report.outputs.next)).toEqual(numbers(2 * count));
   },
 );
 
@@ -113,8 +100,8 @@ test('a task that fails halfway has given nothing; large ones among its results 
   })()`;
   const document = graph(
     [{ ...split(0), params: { code: text } }, code('next', '(x) => typeof x === "string" ? x.length : x')],
-    [['split', 'next']],
     { split: ['bad', 'good'] },
+    [edge('split', 'next')],
   );
   const { report } = await runGraph(document);
   expect(report.nodes).toMatchObject({
@@ -122,19 +109,19 @@ test('a task that fails halfway has given nothing; large ones among its results 
     next: { input: 9000, succeeded: 9000 },
   });
   const lengths = [48_001, 48_004, 48_004];
-  const expected = upTo(9000).filter((i) => i % 4000 !== 0);
+  const expected = numbers(9000).filter((i) => i % 4000 !== 0);
   expect(sorted(report.outputs.next)).toEqual(sorted([...expected, ...lengths]));
 });
 
 test('results given in parts are remembered for later runs', async () => {
   const node = { ...split(count), policy: { cache: true } };
-  const document = graph([node, code('next', '({ i }) => i')], [['split', 'next']], { split: [0] });
+  const document = graph([node, code('next', '({ i }) => i')], { split: [0] }, [edge('split', 'next')]);
   const { engine, clock, executor } = simulatedEngine(1);
   for (const cached of [false, true]) {
     executor.begun.length = 0;
     const { id } = await engine.start(document);
     await clock.until(engine.ended(id));
     expect(executor.begun.some(({ node }) => node === 'split')).toBe(!cached);
-    expect(sorted((await engine.report(id, Number.POSITIVE_INFINITY)).outputs.next)).toEqual(upTo(count));
+    expect(sorted((await engine.report(id, Number.POSITIVE_INFINITY)).outputs.next)).toEqual(numbers(count));
   }
 });

@@ -1,4 +1,8 @@
-/** Random graphs that end: values grow along cycles until a limit makes the tasks fail, or are deduped away. */
+/**
+ * Random graphs that end: values grow along cycles until a limit makes the tasks fail, or are deduped away. Plainer
+ * than those of simulated runs: what a task gives depends on its number alone, so that the oracle beside this knows
+ * the end, and a graph that fails shrinks to a small one.
+ */
 
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import fc from '../property.ts';

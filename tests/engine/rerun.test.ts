@@ -1,36 +1,17 @@
 /** A run that begins at a node: with its inputs, or with what another run delivered to it. */
 import { expect, test } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
-import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
+import { code, edge, graph } from './small-graphs.ts';
 
-const code = (id: string, source = '(n) => n', rest: Partial<GraphNode> = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: source },
-  ...rest,
-});
-const edge = (source: string, target: string, sourcePort?: string): GraphEdge => ({
-  source,
-  target,
-  ...(sourcePort && { sourcePort }),
-});
-const graph = (nodes: GraphNode[], edges: GraphEdge[], inputs: Graph['inputs'] = {}): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes,
-  edges,
-  inputs,
-});
 const sorted = (values: unknown[] = []) => (values as number[]).toSorted((a, b) => a - b);
 
 /** a → b → c, and d → c beside it. */
 const line = graph(
   [code('a', '(n) => n + 1'), code('b', '(n) => n * 10'), code('c'), code('d')],
-  [edge('a', 'b'), edge('b', 'c'), edge('d', 'c')],
   { a: [1, 2, 3], b: [7], d: [99] },
+  [edge('a', 'b'), edge('b', 'c'), edge('d', 'c')],
 );
 
 test('a node gets again what was delivered to it, and only what it leads to is run', async () => {
@@ -57,7 +38,7 @@ test('payloads that JSON does not know arrive as they were', async () => {
   const made =
     '() => ({ at: new Date(5), map: new Map([[1n, -0]]), none: undefined, bytes: new Uint8Array([1]) })';
   const { engine, clock, id } = await runGraph(
-    graph([code('a', made), code('b')], [edge('a', 'b')], { a: [0] }),
+    graph([code('a', made), code('b')], { a: [0] }, [edge('a', 'b')]),
   );
   const again = await engine.rerun(id, { node: 'b', only: true });
   await clock.until(engine.ended(again.id));
@@ -72,8 +53,8 @@ test('what a cycle brings back is not given to the node twice', async () => {
       code('step', '(n) => n + 1'),
       { id: 'more', type: 'flow.filter', params: { code: '(n) => n < 5' } },
     ],
-    [edge('start', 'step'), edge('step', 'more'), edge('more', 'step')],
     { start: [0, 2] },
+    [edge('start', 'step'), edge('step', 'more'), edge('more', 'step')],
   );
   const { engine, clock, id, report } = await runGraph(twice);
   const again = await engine.rerun(id, { node: 'step' });
@@ -91,7 +72,7 @@ test('what a cycle brings back is not given to the node twice', async () => {
 test('duplicates and what a source was started with are given again too', async () => {
   const source = { id: 's', type: 'flow.source', params: { items: [1, 1, 2] } };
   const nodes = [source, code('b', '(n) => n', { policy: { dedupe: true } })];
-  const { engine, clock, id, report } = await runGraph(graph(nodes, [edge('s', 'b')]));
+  const { engine, clock, id, report } = await runGraph(graph(nodes, {}, [edge('s', 'b')]));
   expect(report.nodes.b).toMatchObject({ input: 3, duplicate: 1 });
   for (const node of ['s', 'b']) {
     const again = await engine.rerun(id, { node });
@@ -128,7 +109,7 @@ test('a part of a graph runs with the inputs of its first node', async () => {
 });
 
 test('a node that is not there, and one that was given nothing, are refused', async () => {
-  const { engine, id } = await runGraph(graph([code('a'), code('b')], [], { a: [1] }));
+  const { engine, id } = await runGraph(graph([code('a'), code('b')], { a: [1] }));
   await expect(engine.rerun(id, { node: 'ghost' })).rejects.toMatchObject({ code: 'unknown_node' });
   await expect(engine.rerun(id, { node: 'b' })).rejects.toMatchObject({ code: 'nothing_delivered' });
   await expect(engine.rerun('none', { node: 'b' })).rejects.toMatchObject({ code: 'run_not_found' });
@@ -139,8 +120,8 @@ test('a run whose host died while it took payloads over has all of them once', a
   const store = createMemoryStore();
   const first = simulatedEngine(1, undefined, store);
   const inputs = Array.from({ length: 300 }, (_, i) => i);
-  const { id: again } = await first.engine.start(graph([code('a')], []));
-  const { id } = await first.engine.start(graph([code('a'), code('b')], [edge('a', 'b')], { a: inputs }));
+  const { id: again } = await first.engine.start(graph([code('a')]));
+  const { id } = await first.engine.start(graph([code('a'), code('b')], { a: inputs }, [edge('a', 'b')]));
   await first.clock.until(first.engine.ended(id));
   // Its id is the one that the next engine will give.
   await first.engine.remove(again);
@@ -200,7 +181,7 @@ test.each([
 test('a run whose host died can be cancelled, and is not steered before it is resumed', async () => {
   const store = createMemoryStore();
   const first = simulatedEngine(1, undefined, store);
-  const { id } = await first.engine.start(graph([code('a')], [], { a: [1, 2, 3] }));
+  const { id } = await first.engine.start(graph([code('a')], { a: [1, 2, 3] }));
   await first.engine.leave();
   const { engine, clock } = simulatedEngine(2, undefined, store);
   for (const steering of [engine.pause(id), engine.close(id), engine.inject(id, { a: [1] })])

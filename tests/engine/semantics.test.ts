@@ -1,19 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import type { Counters, RunReport } from '../../src/schema/run.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-import { code } from './small-graphs.ts';
-
-const graph = (nodes: GraphNode[], edges: GraphEdge[], inputs: Graph['inputs'] = {}): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes,
-  edges,
-  inputs,
-});
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+import { code, graph, numbers } from './small-graphs.ts';
 
 function expectAllAccountedFor(report: RunReport): void {
   for (const [id, c] of Object.entries(report.nodes) as [string, Counters][]) {
@@ -24,7 +12,7 @@ function expectAllAccountedFor(report: RunReport): void {
 
 describe('ending', () => {
   test('a graph without nodes succeeds at once', async () => {
-    const { report } = await runGraph(graph([], []));
+    const { report } = await runGraph(graph([]));
     expect(report.status).toBe('succeeded');
     expect(report.finishedAt).toBeDefined();
   });
@@ -34,20 +22,20 @@ describe('ending', () => {
       { id: 'f', type: 'flow.filter', params: { code: '() => false' } },
       { id: 'c', type: 'flow.collect' },
     ];
-    const { report } = await runGraph(graph(nodes, [{ source: 'f', target: 'c' }], { f: [1, 2] }));
+    const { report } = await runGraph(graph(nodes, { f: [1, 2] }, [{ source: 'f', target: 'c' }]));
     expect(report.outputs).toEqual({ c: [[]] });
   });
 
   test('a source without inputs is started once by itself', async () => {
     const nodes = [{ id: 's', type: 'flow.source', params: { items: [1, 2, 3] } }, code('d', '(n) => n * 2')];
-    const { report } = await runGraph(graph(nodes, [{ source: 's', target: 'd' }]));
+    const { report } = await runGraph(graph(nodes, {}, [{ source: 's', target: 'd' }]));
     expect(report.nodes.s?.input).toBe(1);
     expect(report.outputs.d?.toSorted()).toEqual([2, 4, 6]);
   });
 
   test('a run kept open waits for tasks until it is cancelled', async () => {
     const { engine, clock } = simulatedEngine(1);
-    const { id } = await engine.start(graph([code('a', '(n) => n')], [], { a: [1] }), { keepOpen: true });
+    const { id } = await engine.start(graph([code('a', '(n) => n')], { a: [1] }), { keepOpen: true });
     while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
     expect((await engine.summary(id)).status).toBe('running');
     await clock.until(engine.cancel(id));
@@ -59,9 +47,7 @@ describe('order', () => {
   test('a serial node takes its tasks in the order of arrival, also when some are retried later', async () => {
     const flaky = '(n, ctx) => { if (n % 3 === 0 && ctx.attempt < 3) throw new Error("not yet"); return n; }';
     const policy = { mode: 'serial', retry: { max: 2, delayMs: 10 } } as const;
-    const { report, executor } = await runGraph(
-      graph([code('a', flaky, { policy })], [], { a: numbers(30) }),
-    );
+    const { report, executor } = await runGraph(graph([code('a', flaky, { policy })], { a: numbers(30) }));
     expect(report.outputs.a).toEqual(numbers(30));
     expect(report.nodes.a?.retried).toBe(20);
     expect(executor.peak.get('a')).toBe(1);
@@ -81,14 +67,14 @@ describe('order', () => {
     ];
     const expected = numbers(100).flatMap((n) => [n, n + 0.5]);
     for (const seed of [1, 2, 3]) {
-      const { report } = await runGraph(graph(nodes, edges, { a: numbers(100) }), seed, { loss: 0.2 });
+      const { report } = await runGraph(graph(nodes, { a: numbers(100) }, edges), seed, { loss: 0.2 });
       expect(report.outputs.c).toEqual([expected]);
     }
   });
 
   test('a staged node starts only when everything upstream has ended', async () => {
     const nodes = [code('a', '(n) => n'), code('b', '(n) => n', { policy: { start: 'staged' } })];
-    const { executor } = await runGraph(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(200) }));
+    const { executor } = await runGraph(graph(nodes, { a: numbers(200) }, [{ source: 'a', target: 'b' }]));
     const last = executor.begun.findLastIndex((task) => task.node === 'a');
     const first = executor.begun.findIndex((task) => task.node === 'b');
     expect(first).toBeGreaterThan(last);
@@ -96,7 +82,7 @@ describe('order', () => {
 
   test('an eager node does not wait for its upstream to end', async () => {
     const nodes = [code('a', '(n) => n'), code('b', '(n) => n')];
-    const { executor } = await runGraph(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(200) }));
+    const { executor } = await runGraph(graph(nodes, { a: numbers(200) }, [{ source: 'a', target: 'b' }]));
     const last = executor.begun.findLastIndex((task) => task.node === 'a');
     const first = executor.begun.findIndex((task) => task.node === 'b');
     expect(first).toBeLessThan(last);
@@ -106,7 +92,7 @@ describe('order', () => {
 describe('limits', () => {
   test.each(['thread', 'process', 'async'] as const)('a %s node keeps to its workers', async (mode) => {
     const policy = { mode, workers: 2 };
-    const { executor } = await runGraph(graph([code('a', '(n) => n', { policy })], [], { a: numbers(60) }));
+    const { executor } = await runGraph(graph([code('a', '(n) => n', { policy })], { a: numbers(60) }));
     expect(executor.peak.get('a')).toBe(2);
   });
 });
@@ -115,7 +101,7 @@ describe('flow control', () => {
   test('a rate limit is never exceeded in any window of its length', async () => {
     const policy = { rateLimit: { count: 5, perMs: 100 } };
     const { report, executor } = await runGraph(
-      graph([code('a', '(n) => n', { policy })], [], { a: numbers(60) }),
+      graph([code('a', '(n) => n', { policy })], { a: numbers(60) }),
     );
     expect(report.nodes.a?.succeeded).toBe(60);
     const times = executor.begun.map(({ at }) => at);
@@ -133,7 +119,7 @@ describe('flow control', () => {
       { source: 'b', target: 'c' },
     ];
     const { engine, clock } = simulatedEngine(1);
-    const { id } = await engine.start(graph(nodes, edges, { a: numbers(200), b: numbers(200) }));
+    const { id } = await engine.start(graph(nodes, { a: numbers(200), b: numbers(200) }, edges));
     let longest = 0;
     await engine.subscribe(id, ({ run }) => {
       longest = Math.max(longest, run.nodes.c?.pending ?? 0);
@@ -156,20 +142,20 @@ describe('flow control', () => {
       { source: 'b', target: 'a' },
       { source: 'b', target: 'c' },
     ];
-    const { report } = await runGraph(graph(nodes, edges, { a: numbers(10) }));
+    const { report } = await runGraph(graph(nodes, { a: numbers(10) }, edges));
     expect(report.status).toBe('partial');
     expectAllAccountedFor(report);
   });
 
   test('a batch never holds more tasks than a worker may take before it is replaced', async () => {
     const policy = { mode: 'process', maxTasksPerWorker: 3 } as const;
-    const { executor } = await runGraph(graph([code('a', '(n) => n', { policy })], [], { a: numbers(200) }));
+    const { executor } = await runGraph(graph([code('a', '(n) => n', { policy })], { a: numbers(200) }));
     expect(executor.largest.get('a')).toBe(3);
   });
 
   test('a node of higher priority is served first', async () => {
     const nodes = [code('a', '(n) => n'), code('b', '(n) => n', { policy: { priority: 1 } })];
-    const { executor } = await runGraph(graph(nodes, [], { a: numbers(100), b: numbers(100) }));
+    const { executor } = await runGraph(graph(nodes, { a: numbers(100), b: numbers(100) }));
     expect(executor.begun[0]?.node).toBe('b');
     const lastOfB = executor.begun.findLastIndex((task) => task.node === 'b');
     expect(executor.begun.slice(0, lastOfB).every((task) => task.node === 'b')).toBe(true);
@@ -182,7 +168,7 @@ describe('failure', () => {
 
   test('the rest of the graph goes on, and the failed task keeps its payload, error and attempts', async () => {
     const policy = { retry: { max: 2, on: ['ValueError'] } };
-    const { report } = await runGraph(graph([code('a', failing, { policy })], [], { a: numbers(6) }));
+    const { report } = await runGraph(graph([code('a', failing, { policy })], { a: numbers(6) }));
     expect(report.status).toBe('partial');
     expect(report.outputs.a?.toSorted()).toEqual([0, 1, 2, 4, 5]);
     expect(report.errors).toMatchObject([
@@ -193,20 +179,20 @@ describe('failure', () => {
 
   test('an error outside the policy is not retried', async () => {
     const policy = { retry: { max: 2, on: ['TypeError'] } };
-    const { report } = await runGraph(graph([code('a', failing, { policy })], [], { a: [3] }));
+    const { report } = await runGraph(graph([code('a', failing, { policy })], { a: [3] }));
     expect(report.nodes.a).toMatchObject({ failed: 1, retried: 0 });
   });
 
   test('an error port receives the payload and the error, and leaves the outputs alone', async () => {
     const nodes = [code('a', failing), code('rescue', '({ payload, error }) => [payload, error.name]')];
     const edges = [{ source: 'a', sourcePort: 'error', target: 'rescue' }];
-    const { report } = await runGraph(graph(nodes, edges, { a: [3, 4] }));
+    const { report } = await runGraph(graph(nodes, { a: [3, 4] }, edges));
     expect(report.outputs).toEqual({ a: [4], rescue: [[3, 'ValueError']] });
   });
 
   test('on error stop ends the run as failed, and every task is accounted for', async () => {
     const policy = { onError: 'stop' } as const;
-    const { report } = await runGraph(graph([code('a', failing, { policy })], [], { a: numbers(500) }));
+    const { report } = await runGraph(graph([code('a', failing, { policy })], { a: numbers(500) }));
     expect(report.status).toBe('failed');
     expect(report.reason).toBe('ValueError: three');
     expect(report.nodes.a?.cancelled).toBeGreaterThan(400);
@@ -215,9 +201,7 @@ describe('failure', () => {
 
   test('a value that a fold cannot take fails alone and leaves the state as it was', async () => {
     const params = { code: '(sum, n) => { if (n === 2) throw new RangeError("two"); return sum + n; }' };
-    const { report } = await runGraph(
-      graph([{ id: 'r', type: 'flow.reduce', params }], [], { r: [1, 2, 3] }),
-    );
+    const { report } = await runGraph(graph([{ id: 'r', type: 'flow.reduce', params }], { r: [1, 2, 3] }));
     expect(report.outputs.r).toEqual([4]);
     expect(report.nodes.r).toMatchObject({ succeeded: 2, failed: 1 });
   });
@@ -227,7 +211,7 @@ describe('cancelling', () => {
   test('all that has not ended is counted as cancelled', async () => {
     const { engine, clock } = simulatedEngine(1);
     const nodes = [code('a', '(n) => n'), code('b', '(n) => n')];
-    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(1000) }));
+    const { id } = await engine.start(graph(nodes, { a: numbers(1000) }, [{ source: 'a', target: 'b' }]));
     for (let i = 0; i < 10; i++) {
       clock.next();
       await new Promise((resolve) => setImmediate(resolve));
@@ -240,7 +224,7 @@ describe('cancelling', () => {
   });
 
   test('a run that has ended cannot be cancelled', async () => {
-    const { engine, id } = await runGraph(graph([], []));
+    const { engine, id } = await runGraph(graph([]));
     await expect(engine.cancel(id)).rejects.toMatchObject({ code: 'run_ended' });
   });
 });
@@ -249,7 +233,7 @@ describe('questions about a run', () => {
   const failing = '(n) => { if (n % 10 === 0) throw new RangeError(`no ${n}`); return n; }';
 
   test('pages of tasks, outputs and errors join up without gaps or repeats', async () => {
-    const { engine, id } = await runGraph(graph([code('a', failing)], [], { a: numbers(1000) }));
+    const { engine, id } = await runGraph(graph([code('a', failing)], { a: numbers(1000) }));
     const all = async <T>(page: (cursor?: string) => Promise<{ items: T[]; nextCursor: string | null }>) => {
       const items: T[] = [];
       let cursor: string | undefined;
@@ -278,7 +262,7 @@ describe('questions about a run', () => {
   });
 
   test('a report holds the first outputs and a cursor to the rest', async () => {
-    const { engine, id } = await runGraph(graph([code('a', '(n) => n')], [], { a: numbers(250) }));
+    const { engine, id } = await runGraph(graph([code('a', '(n) => n')], { a: numbers(250) }));
     const report = await engine.report(id);
     expect(report.outputs.a).toHaveLength(100);
     const rest = await engine.outputs(id, {
@@ -291,7 +275,7 @@ describe('questions about a run', () => {
 
   test('a task tells where it came from and how it went', async () => {
     const nodes = [code('a', '(n) => n + 1'), code('b', '(n) => n')];
-    const { engine, id } = await runGraph(graph(nodes, [{ source: 'a', target: 'b' }], { a: [1] }));
+    const { engine, id } = await runGraph(graph(nodes, { a: [1] }, [{ source: 'a', target: 'b' }]));
     expect(await engine.task(id, '2')).toMatchObject({
       node: 'b',
       parent: '1',
@@ -304,13 +288,13 @@ describe('questions about a run', () => {
   });
 
   test('a cursor that was never given is refused', async () => {
-    const { engine, id } = await runGraph(graph([], []));
+    const { engine, id } = await runGraph(graph([]));
     await expect(engine.outputs(id, { cursor: 'x' })).rejects.toMatchObject({ code: 'bad_cursor' });
   });
 
   test('a subscriber hears where the run stands and at last how it ended', async () => {
     const { engine, clock } = simulatedEngine(1);
-    const { id } = await engine.start(graph([code('a', failing)], [], { a: numbers(50) }));
+    const { id } = await engine.start(graph([code('a', failing)], { a: numbers(50) }));
     const heard: string[] = [];
     const errors = new Set<string>();
     await engine.subscribe(id, (news) => {
@@ -334,7 +318,7 @@ describe('live control', () => {
 
   test('a paused run sends out nothing more, and goes on when it is told to', async () => {
     const { engine, clock } = simulatedEngine(1);
-    const { id } = await engine.start(graph([code('a', '(n) => n')], [], { a: numbers(500) }));
+    const { id } = await engine.start(graph([code('a', '(n) => n')], { a: numbers(500) }));
     clock.next();
     await engine.pause(id);
     await settle(clock);
@@ -350,7 +334,7 @@ describe('live control', () => {
   test('tasks are injected into a run that is kept open, and it ends once it is closed', async () => {
     const { engine, clock } = simulatedEngine(1);
     const nodes = [code('a', '(n) => n + 1'), { id: 'c', type: 'flow.collect' }];
-    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'c' }]), { keepOpen: true });
+    const { id } = await engine.start(graph(nodes, {}, [{ source: 'a', target: 'c' }]), { keepOpen: true });
     await engine.inject(id, { a: [1, 2] });
     await settle(clock);
     await engine.inject(id, { a: [3] });
@@ -368,7 +352,7 @@ describe('live control', () => {
     const flaky =
       '(n, ctx) => { if (n % 4 === 0 && ctx.attempt === 1) throw new RangeError("first"); return n; }';
     const nodes = [code('a', flaky), code('b', '(n) => n * 10')];
-    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'b' }], { a: numbers(10) }));
+    const { id } = await engine.start(graph(nodes, { a: numbers(10) }, [{ source: 'a', target: 'b' }]));
     await clock.until(engine.ended(id));
     const before = await engine.report(id);
     expect(before).toMatchObject({ status: 'partial', nodes: { a: { failed: 3 } } });
@@ -402,7 +386,7 @@ describe('live control', () => {
     const { engine, clock } = simulatedEngine(1);
     const flaky = '(n, ctx) => { if (ctx.attempt === 1) throw new RangeError("first"); return n; }';
     const nodes = [code('a', flaky), { id: 'c', type: 'flow.collect' }];
-    const { id } = await engine.start(graph(nodes, [{ source: 'a', target: 'c' }], { a: [7] }), {
+    const { id } = await engine.start(graph(nodes, { a: [7] }, [{ source: 'a', target: 'c' }]), {
       keepOpen: true,
     });
     await settle(clock);
@@ -416,7 +400,7 @@ describe('live control', () => {
 test('two subscribers hear of each error once, whenever they come', async () => {
   const { engine, clock } = simulatedEngine(1);
   const failing = '(n) => { throw new RangeError(`no ${n}`); }';
-  const { id } = await engine.start(graph([code('a', failing)], [], { a: numbers(8) }));
+  const { id } = await engine.start(graph([code('a', failing)], { a: numbers(8) }));
   const heard: string[][] = [[], []];
   await engine.subscribe(id, (news) => heard[0]?.push(...news.errors.map((error) => error.task)));
   while ((await engine.summary(id)).nodes.a?.failed === 0) {

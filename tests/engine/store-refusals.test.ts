@@ -2,38 +2,27 @@
 import { expect, test } from 'vitest';
 import { step } from '../../src/engine/scheduler.ts';
 import { StoreError } from '../../src/errors.ts';
-import type { Graph, GraphNode } from '../../src/schema/graph.ts';
+import type { Graph } from '../../src/schema/graph.ts';
 import type { RunSummary } from '../../src/schema/run.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { RunStore } from '../../src/store/store.ts';
 import { faultyStore } from './faulty-store.ts';
 import { simulatedEngine } from './run-graph.ts';
+import { code, edge, graph, numbers } from './small-graphs.ts';
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const code = (id: string, source = '(n) => n', rest: Partial<GraphNode> = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: source },
-  ...rest,
-});
 /** Two steps and a sum, with failures that are tried again. */
-const graph = (count: number): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes: [
-    code('a', '(n, ctx) => { if (n % 7 === 3 && ctx.attempt < 2) throw new Error("no"); return n + 1; }', {
-      policy: { retry: { max: 1 } },
-    }),
-    code('b', '(n) => n * 2'),
-    { id: 'sum', type: 'flow.reduce', params: { code: '(a, n) => a + n', initial: 0 } },
-  ],
-  edges: [
-    { source: 'a', target: 'b' },
-    { source: 'b', target: 'sum' },
-  ],
-  inputs: { a: numbers(count) },
-});
+const steps = (count: number): Graph =>
+  graph(
+    [
+      code('a', '(n, ctx) => { if (n % 7 === 3 && ctx.attempt < 2) throw new Error("no"); return n + 1; }', {
+        policy: { retry: { max: 1 } },
+      }),
+      code('b', '(n) => n * 2'),
+      { id: 'sum', type: 'flow.reduce', params: { code: '(a, n) => a + n', initial: 0 } },
+    ],
+    { a: numbers(count) },
+    [edge('a', 'b'), edge('b', 'sum')],
+  );
 const sumOf = (count: number): number => numbers(count).reduce((sum, n) => sum + (n + 1) * 2, 0);
 
 const full = () => new StoreError('store_full', 'There is no room left on the disk.');
@@ -64,7 +53,7 @@ test('a store that is full pauses the run, which says why and goes on by itself 
   });
   const parts = simulatedEngine(1, undefined, store);
   const { engine, clock, executor } = parts;
-  const { id } = await engine.start(graph(500));
+  const { id } = await engine.start(steps(500));
   const told: RunSummary[] = [];
   await engine.subscribe(id, ({ run }) => told.push(run));
   await passUntil(parts, async () => ((await engine.summary(id)).nodes.a?.succeeded ?? 0) > 20);
@@ -106,7 +95,7 @@ test('a person’s pause outlasts the store’s', async () => {
   });
   const parts = simulatedEngine(1, undefined, store);
   const { engine, clock } = parts;
-  const { id } = await engine.start(graph(50));
+  const { id } = await engine.start(steps(50));
   await passUntil(parts, async () => (await engine.summary(id)).status === 'paused');
   await engine.pause(id);
   isFull = false;
@@ -129,7 +118,7 @@ test('a run whose end cannot be stored has not ended until it can', async () => 
   const parts = simulatedEngine(1, undefined, store);
   const { engine, clock } = parts;
   const { id } = await engine.start(
-    { ...graph(0), nodes: [code('a')], edges: [], inputs: { a: [] } },
+    { ...steps(0), nodes: [code('a')], edges: [], inputs: { a: [] } },
     { keepOpen: true },
   );
   while (clock.next()) await turn();
@@ -158,7 +147,7 @@ test('a store that fails for good ends the run with the reason, and what it has 
     if (isGone && method === 'append' && when === 'before') throw new Error('the disk is gone');
   });
   const first = simulatedEngine(1, undefined, broken);
-  const { id } = await first.engine.start(graph(500));
+  const { id } = await first.engine.start(steps(500));
   await passUntil(first, async () => ((await memory.runs.get(id))?.nodes.a?.succeeded ?? 0) > 20);
   isGone = true;
   await first.clock.until(first.engine.ended(id));
@@ -175,7 +164,7 @@ test('a store that fails for good ends the run with the reason, and what it has 
       throw new StoreError('value_not_storable', 'A symbol.');
   });
   const second = simulatedEngine(1, undefined, refusing);
-  const { id: again } = await second.engine.start(graph(500));
+  const { id: again } = await second.engine.start(steps(500));
   await second.clock.until(second.engine.ended(again));
   const report = await second.engine.report(again);
   expect(report).toMatchObject({ status: 'cancelled', reason: 'The store failed: A symbol.' });
@@ -193,7 +182,7 @@ test('the last word of an engine whose run has gone on elsewhere changes nothing
       return step(state, event);
     },
   });
-  const { id } = await old.engine.start(graph(3), { keepOpen: true });
+  const { id } = await old.engine.start(steps(3), { keepOpen: true });
   const isGoing = async () => (await store.runs.get(id))?.nodes.sum?.succeeded === 3;
   await passUntil(old, isGoing);
   const next = simulatedEngine(2, undefined, store);
@@ -211,7 +200,7 @@ test('the last word of an engine whose run has gone on elsewhere changes nothing
 test('refusals that pass do not speak against a run that is to be resumed', async () => {
   const store = createMemoryStore();
   const first = simulatedEngine(1, undefined, store);
-  const { id } = await first.engine.start(graph(300));
+  const { id } = await first.engine.start(steps(300));
   await passUntil(first, async () => ((await store.runs.get(id))?.nodes.a?.succeeded ?? 0) > 10);
   await first.engine.leave();
   // Busy for long, and then, twice, what nobody can explain.
@@ -229,7 +218,7 @@ test('refusals that pass do not speak against a run that is to be resumed', asyn
 test('an engine that wakes up after another has gone on with its run is refused, and lets go of it', async () => {
   const store = createMemoryStore();
   const old = simulatedEngine(1, undefined, store);
-  const { id } = await old.engine.start(graph(300));
+  const { id } = await old.engine.start(steps(300));
   await passUntil(old, async () => ((await store.runs.get(id))?.nodes.a?.succeeded ?? 0) > 10);
   const told: RunSummary[] = [];
   await old.engine.subscribe(id, ({ run }) => told.push(run));
@@ -280,7 +269,7 @@ test.each(methods)(
           const what = `${name} ${when} call ${failing}`;
           // Made by an engine that is left in the middle, ended by another one.
           const first = simulatedEngine(failing, { loss: 0.1 }, store);
-          const started = await first.engine.start(graph(count)).catch((error: unknown) => error as Error);
+          const started = await first.engine.start(steps(count)).catch((error: unknown) => error as Error);
           if (started instanceof Error) {
             expect({ what, method }).toEqual({ what, method: 'create' });
             if (when === 'before') expect((await memory.runs.list()).items).toEqual([]);

@@ -6,45 +6,26 @@ import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import type { Graph, GraphEdge, GraphNode } from '../../src/schema/graph.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
+import { code, edge, graph, numbers } from './small-graphs.ts';
 
-const code = (id: string, source = '(n) => n', rest: Partial<GraphNode> = {}): GraphNode => ({
-  id,
-  type: 'code.js',
-  params: { code: source },
-  ...rest,
-});
-const graph = (nodes: GraphNode[], edges: GraphEdge[] = [], rest: Partial<Graph> = {}): Graph => ({
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes,
-  edges,
-  ...rest,
-});
 const subgraph = (id: string, within: Graph, rest: Partial<GraphNode> = {}): GraphNode => ({
   id,
   type: 'flow.subgraph',
   params: { graph: within },
   ...rest,
 });
-const edge = (source: string, target: string, sourcePort?: string): GraphEdge => ({
-  source,
-  target,
-  ...(sourcePort && { sourcePort }),
-});
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const sorted = (values: unknown[] | undefined) => values?.toSorted((a, b) => Number(a) - Number(b));
 
 describe('what goes in and out', () => {
   test('a value goes to every node within that no edge leads to, and what the last nodes give goes on', async () => {
-    const within = graph(
-      [code('a', '(n) => n + 1'), code('b', '(n) => n * 10'), code('c')],
-      [edge('a', 'c')],
-    );
+    const within = graph([code('a', '(n) => n + 1'), code('b', '(n) => n * 10'), code('c')], {}, [
+      edge('a', 'c'),
+    ]);
     const { report } = await runGraph(
-      graph([code('x'), subgraph('S', within), code('y')], [edge('x', 'S'), edge('S', 'y')], {
-        inputs: { x: [1, 2], S: [3] },
-      }),
+      graph([code('x'), subgraph('S', within), code('y')], { x: [1, 2], S: [3] }, [
+        edge('x', 'S'),
+        edge('S', 'y'),
+      ]),
     );
     expect(sorted(report.outputs.y)).toEqual([2, 3, 4, 10, 20, 30]);
     expect(Object.keys(report.outputs)).toEqual(['y']);
@@ -55,7 +36,7 @@ describe('what goes in and out', () => {
 
   test('what an end of the graph gives is output under its own id, however deep it lies', async () => {
     const deep = subgraph('T', graph([code('x', '(n) => -n')]));
-    const { report } = await runGraph(graph([subgraph('S', graph([deep]))], [], { inputs: { S: [1, 2] } }));
+    const { report } = await runGraph(graph([subgraph('S', graph([deep]))], { S: [1, 2] }));
     expect(sorted(report.outputs.S)).toEqual([-2, -1]);
     expect(Object.keys(report.nodes)).toEqual(['S', 'S/T', 'S/T/x']);
   });
@@ -63,41 +44,38 @@ describe('what goes in and out', () => {
   const source = (items: unknown[]): GraphNode => ({ id: 's', type: 'flow.source', params: { items } });
 
   test('a source within is started by each value when there is nothing else for it to go to', async () => {
-    const within = graph([source([1, 2]), code('a')], [edge('s', 'a')]);
-    const { report } = await runGraph(graph([subgraph('S', within)], [], { inputs: { S: ['x', 'y'] } }));
+    const within = graph([source([1, 2]), code('a')], {}, [edge('s', 'a')]);
+    const { report } = await runGraph(graph([subgraph('S', within)], { S: ['x', 'y'] }));
     expect(sorted(report.outputs.S)).toEqual([1, 1, 2, 2]);
   });
 
   test('a source within starts by itself when nothing leads to the subgraph, or values go elsewhere', async () => {
-    const alone = graph([source([1, 2]), code('a')], [edge('s', 'a')]);
+    const alone = graph([source([1, 2]), code('a')], {}, [edge('s', 'a')]);
     expect(sorted((await runGraph(graph([subgraph('S', alone)]))).report.outputs.S)).toEqual([1, 2]);
-    const beside = graph([source([1, 2]), code('a'), code('b')], [edge('s', 'b'), edge('a', 'b')]);
-    const { report } = await runGraph(graph([subgraph('S', beside)], [], { inputs: { S: [3, 4] } }));
+    const beside = graph([source([1, 2]), code('a'), code('b')], {}, [edge('s', 'b'), edge('a', 'b')]);
+    const { report } = await runGraph(graph([subgraph('S', beside)], { S: [3, 4] }));
     expect(sorted(report.outputs.S)).toEqual([1, 2, 3, 4]);
   });
 
   test('inputs within are given once, and a collection waits for all values of the run', async () => {
-    const within = graph(
-      [code('a'), code('own'), { id: 'c', type: 'flow.collect' }],
-      [edge('a', 'c'), edge('own', 'c')],
-      {
-        inputs: { own: ['own'] },
-      },
-    );
-    const { report } = await runGraph(graph([subgraph('S', within)], [], { inputs: { S: numbers(50) } }), 3);
+    const within = graph([code('a'), code('own'), { id: 'c', type: 'flow.collect' }], { own: ['own'] }, [
+      edge('a', 'c'),
+      edge('own', 'c'),
+    ]);
+    const { report } = await runGraph(graph([subgraph('S', within)], { S: numbers(50) }), 3);
     expect(report.outputs.S).toHaveLength(1);
     expect(new Set(report.outputs.S?.[0] as unknown[])).toEqual(new Set(['own', ...numbers(50)]));
   });
 
   test('a node within that has inputs of its own takes values in when there is no other', async () => {
-    const within = graph([code('a'), code('b')], [edge('a', 'b')], { inputs: { a: [1] } });
-    const { report } = await runGraph(graph([subgraph('S', within)], [], { inputs: { S: [2] } }));
+    const within = graph([code('a'), code('b')], { a: [1] }, [edge('a', 'b')]);
+    const { report } = await runGraph(graph([subgraph('S', within)], { S: [2] }));
     expect(sorted(report.outputs.S)).toEqual([1, 2]);
   });
 
   test('inputs of the document may name a node within, and replace its own', async () => {
-    const within = graph([code('a'), code('b')], [], { inputs: { b: [1] } });
-    const { report } = await runGraph(graph([subgraph('S', within)], [], { inputs: { 'S/b': [7] } }));
+    const within = graph([code('a'), code('b')], { b: [1] });
+    const { report } = await runGraph(graph([subgraph('S', within)], { 'S/b': [7] }));
     expect(report.outputs.S).toEqual([7]);
   });
 
@@ -105,16 +83,14 @@ describe('what goes in and out', () => {
     const fail = (name: string) => `(n) => { throw new RangeError("${name}"); }`;
     const within = graph(
       [code('a', fail('a')), code('b', fail('b')), code('rescue', '() => "rescued"')],
+      {},
       [edge('b', 'rescue', 'error')],
     );
     const { report } = await runGraph(
-      graph(
-        [subgraph('S', within), code('e', '({ error }) => error.message'), code('y')],
-        [edge('S', 'e', 'error'), edge('S', 'y')],
-        {
-          inputs: { S: [1] },
-        },
-      ),
+      graph([subgraph('S', within), code('e', '({ error }) => error.message'), code('y')], { S: [1] }, [
+        edge('S', 'e', 'error'),
+        edge('S', 'y'),
+      ]),
     );
     expect(report.outputs).toMatchObject({ e: ['a'], y: ['rescued'] });
     expect(report.errors.map(({ node }) => node).toSorted()).toEqual(['S/a', 'S/b']);
@@ -123,8 +99,11 @@ describe('what goes in and out', () => {
 
 describe('when nodes within run', () => {
   test('a staged graph within lets each of its nodes wait for those before it', async () => {
-    const within = graph([code('a'), code('b')], [edge('a', 'b')], { settings: { schedule: 'staged' } });
-    const { executor } = await runGraph(graph([subgraph('S', within)], [], { inputs: { S: numbers(200) } }));
+    const within: Graph = {
+      ...graph([code('a'), code('b')], {}, [edge('a', 'b')]),
+      settings: { schedule: 'staged' },
+    };
+    const { executor } = await runGraph(graph([subgraph('S', within)], { S: numbers(200) }));
     const last = executor.begun.findLastIndex((task) => task.node === 'S/a');
     expect(executor.begun.findIndex((task) => task.node === 'S/b')).toBeGreaterThan(last);
   });
@@ -132,9 +111,7 @@ describe('when nodes within run', () => {
   test('a staged subgraph takes nothing in until what is upstream of it has ended', async () => {
     const within = graph([subgraph('T', graph([code('a')]))]);
     const staged = subgraph('S', within, { policy: { start: 'staged' } });
-    const { executor } = await runGraph(
-      graph([code('x'), staged], [edge('x', 'S')], { inputs: { x: numbers(200) } }),
-    );
+    const { executor } = await runGraph(graph([code('x'), staged], { x: numbers(200) }, [edge('x', 'S')]));
     const last = executor.begun.findLastIndex((task) => task.node === 'x');
     expect(executor.begun.findIndex((task) => task.node === 'S/T/a')).toBeGreaterThan(last);
   });
@@ -143,7 +120,7 @@ describe('when nodes within run', () => {
     const limited = code('a', '(n) => n', { policy: { queueLimit: 10, mode: 'serial' } });
     const { engine, clock } = simulatedEngine(1);
     const { id } = await engine.start(
-      graph([code('x'), subgraph('S', graph([limited]))], [edge('x', 'S')], { inputs: { x: numbers(300) } }),
+      graph([code('x'), subgraph('S', graph([limited]))], { x: numbers(300) }, [edge('x', 'S')]),
     );
     let longest = 0;
     await engine.subscribe(id, ({ run }) => {
@@ -159,7 +136,7 @@ describe('when nodes within run', () => {
 describe('while it runs, and afterwards', () => {
   test('tasks can be added to the subgraph and to a node within it', async () => {
     const { engine, clock } = simulatedEngine(1);
-    const within = graph([code('a', '(n) => n + 1'), code('b', '(n) => n * 2')], [edge('a', 'b')]);
+    const within = graph([code('a', '(n) => n + 1'), code('b', '(n) => n * 2')], {}, [edge('a', 'b')]);
     const { id } = await engine.start(graph([subgraph('S', within)]), { keepOpen: true });
     await engine.inject(id, { S: [1] });
     await engine.inject(id, { 'S/b': [10] });
@@ -173,7 +150,7 @@ describe('while it runs, and afterwards', () => {
     const { engine, clock } = simulatedEngine(1);
     const flaky = '(n, ctx) => { if (ctx.attempt === 1) throw new RangeError("first"); return n; }';
     const { id } = await engine.start(
-      graph([subgraph('S', graph([code('a', flaky)])), code('y')], [edge('S', 'y')], { inputs: { S: [5] } }),
+      graph([subgraph('S', graph([code('a', flaky)])), code('y')], { S: [5] }, [edge('S', 'y')]),
     );
     await clock.until(engine.ended(id));
     const before = await engine.report(id);
@@ -186,9 +163,7 @@ describe('while it runs, and afterwards', () => {
   test('lineage leads through the subgraph', async () => {
     const within = graph([code('a')]);
     const { engine, id } = await runGraph(
-      graph([code('x'), subgraph('S', within), code('y')], [edge('x', 'S'), edge('S', 'y')], {
-        inputs: { x: [1] },
-      }),
+      graph([code('x'), subgraph('S', within), code('y')], { x: [1] }, [edge('x', 'S'), edge('S', 'y')]),
     );
     const { items } = await engine.tasks(id, { node: 'y' });
     const up = await engine.lineage(id, items[0]?.id as string, { direction: 'ancestors' });
@@ -244,13 +219,13 @@ describe('what cannot run is named with its place', () => {
     ],
     [
       'a loose edge',
-      subgraph('S', graph([code('a')], [edge('a', 'z')])),
+      subgraph('S', graph([code('a')], {}, [edge('a', 'z')])),
       'unknown_node',
       ['params', 'graph', 'edges', 0, 'target'],
     ],
     [
       'a staged cycle',
-      subgraph('S', graph([code('a')], [edge('a', 'a')], { settings: { schedule: 'staged' } })),
+      subgraph('S', { ...graph([code('a')], {}, [edge('a', 'a')]), settings: { schedule: 'staged' } }),
       'staged_cycle',
       ['params', 'graph', 'settings', 'schedule'],
     ],
@@ -262,8 +237,8 @@ describe('what cannot run is named with its place', () => {
   });
 
   test('a cycle within a staged graph', async () => {
-    const cycle = graph([code('a'), code('b')], [edge('a', 'b'), edge('b', 'b')]);
-    const issues = await issuesOf(graph([subgraph('S', cycle)], [], { settings: { schedule: 'staged' } }));
+    const cycle = graph([code('a'), code('b')], {}, [edge('a', 'b'), edge('b', 'b')]);
+    const issues = await issuesOf({ ...graph([subgraph('S', cycle)]), settings: { schedule: 'staged' } });
     expect(issues.map((issue) => issue.code)).toEqual(['staged_cycle']);
   });
 
@@ -274,8 +249,8 @@ describe('what cannot run is named with its place', () => {
   });
 
   test('a subgraph that values cannot come into', async () => {
-    const cycle = graph([code('a'), code('b')], [edge('a', 'b'), edge('b', 'a')]);
-    const fed = graph([subgraph('S', graph([subgraph('T', cycle)]))], [], { inputs: { S: [1] } });
+    const cycle = graph([code('a'), code('b')], {}, [edge('a', 'b'), edge('b', 'a')]);
+    const fed = graph([subgraph('S', graph([subgraph('T', cycle)]))], { S: [1] });
     const issues = await issuesOf(fed);
     expect(issues).toMatchObject([
       {
@@ -303,9 +278,7 @@ describe('a word to what lies within', () => {
     const deep = subgraph('T', graph([code('y', failing)]));
     const within = graph([code('x', failing), deep]);
     const nodes = [subgraph('S', within), code('S/z', failing), code('a', failing)];
-    const { engine, clock, id } = await runGraph(
-      graph(nodes, [], { inputs: { S: [1], 'S/z': [1], a: [1] } }),
-    );
+    const { engine, clock, id } = await runGraph(graph(nodes, { S: [1], 'S/z': [1], a: [1] }));
     expect(await engine.retry(id, { node: 'S/T' })).toBe(1);
     await clock.until(engine.ended(id));
     expect(await engine.retry(id, { node: 'S' })).toBe(1);
@@ -316,11 +289,9 @@ describe('a word to what lies within', () => {
     expect([counters['S/z'], counters.a]).toMatchObject([{ failed: 1 }, { failed: 1 }]);
   });
 
-  const line = graph([code('x', '(n) => n + 1'), code('y', '(n) => n * 10')], [edge('x', 'y')], {
-    inputs: { y: [0] },
-  });
+  const line = graph([code('x', '(n) => n + 1'), code('y', '(n) => n * 10')], { y: [0] }, [edge('x', 'y')]);
   const around = (edges: GraphEdge[]) =>
-    graph([code('a'), subgraph('S', line), code('b', '(n) => -n')], edges, { inputs: { a: [1, 2] } });
+    graph([code('a'), subgraph('S', line), code('b', '(n) => -n')], { a: [1, 2] }, edges);
 
   test('a run begins within a subgraph', async () => {
     const { engine, clock, id } = await runGraph(around([edge('a', 'S'), edge('S', 'b')]));
@@ -348,8 +319,8 @@ describe('a word to what lies within', () => {
   test('and not where what it gives would come back to the subgraph', async () => {
     const ring = graph(
       [subgraph('S', line), { id: 'b', type: 'flow.filter', params: { code: '(n) => n < 0' } }],
+      { S: [1] },
       [edge('S', 'b'), edge('b', 'S')],
-      { inputs: { S: [1] } },
     );
     const { engine, clock, id } = await runGraph(ring);
     await expect(engine.rerun(id, { node: 'S/y' })).rejects.toMatchObject({ code: 'from_within_cycle' });

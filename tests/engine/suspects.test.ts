@@ -6,9 +6,8 @@ import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { mortal } from './mortal-store.ts';
 import { simulatedEngine } from './run-graph.ts';
-import { graph } from './small-graphs.ts';
+import { graph, numbers } from './small-graphs.ts';
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const code = (id: string, rest: Partial<GraphNode> = {}): GraphNode => ({
   id,
   type: 'code.js',

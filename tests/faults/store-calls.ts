@@ -1,41 +1,29 @@
 /** A run whose store refuses at any one of all its calls, or at some in a row: journal, artifacts and cache, reads and writes. */
 import { expect } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
-import type { Graph } from '../../src/schema/graph.ts';
 import { hasEnded } from '../../src/schema/names.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { faultyAnywhere } from '../engine/faulty-store.ts';
 import { simulatedEngine } from '../engine/run-graph.ts';
+import { code, edge, graph } from '../engine/small-graphs.ts';
 
 const count = 6;
 /** Of which each third is too large for the journal. */
 const payloads = Array.from({ length: count }, (_, n) => (n % 3 === 0 ? [n, 'x'.repeat(40_000)] : [n, '']));
 /** A step that fails at first, one whose results are kept for later runs, a sum, and a list of all. */
-const graph: Graph = {
-  format: 'handloom.graph',
-  version: 1,
-  name: 'test',
-  nodes: [
-    {
-      id: 'a',
-      type: 'code.js',
-      params: {
-        code: '([n, x], ctx) => { if (n % 5 === 2 && ctx.attempt < 2) throw 1; return [n + 1, x]; }',
-      },
+const document = graph(
+  [
+    code('a', '([n, x], ctx) => { if (n % 5 === 2 && ctx.attempt < 2) throw 1; return [n + 1, x]; }', {
       policy: { retry: { max: 1 } },
-    },
-    { id: 'b', type: 'code.js', params: { code: '([n, x]) => [n * 2, x]' }, policy: { cache: true } },
+    }),
+    code('b', '([n, x]) => [n * 2, x]', { policy: { cache: true } }),
     { id: 'sum', type: 'flow.reduce', params: { code: '(sum, [n, x]) => sum + n + x.length', initial: 0 } },
     { id: 'all', type: 'flow.collect' },
   ],
-  edges: [
-    { source: 'a', target: 'b' },
-    { source: 'b', target: 'sum' },
-    { source: 'b', target: 'all' },
-  ],
-  inputs: { a: payloads },
-};
+  { a: payloads },
+  [edge('a', 'b'), edge('b', 'sum'), edge('b', 'all')],
+);
 const sum = payloads.reduce((all, [n, x]) => all + ((n as number) + 1) * 2 + (x as string).length, 0);
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -55,7 +43,7 @@ async function insist<T>(what: () => Promise<T>): Promise<T> {
 async function live(store: Store, seed: number) {
   const options = { queueMemory: 0 };
   const first = simulatedEngine(seed, { loss: 0.1 }, store, options);
-  await insist(() => first.engine.start(graph));
+  await insist(() => first.engine.start(document));
   for (let i = 0; i < 10; i++) {
     first.clock.next();
     await turn();

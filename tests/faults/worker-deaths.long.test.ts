@@ -16,12 +16,9 @@ test('400 deaths of threads and processes in 4,000 tasks on Node, by the tasks t
   const server = await startBuiltServer();
   try {
     const deaths = await expectDeathsAccountedFor(createClient(fetch, `${server.url}/api`), {
+      host: 'node',
       tasks: 2000,
       every: 20,
-      parts: [
-        { mode: 'thread', ways: 'thread' },
-        { mode: 'process', ways: 'process' },
-      ],
     });
     expect(deaths).toBe(400);
   } finally {
@@ -35,12 +32,9 @@ test('500 deaths of workers in 5,000 tasks in Chromium', async () => {
   const { client, close } = await openChromium(server.url, profile);
   try {
     const deaths = await expectDeathsAccountedFor(client, {
+      host: 'browser',
       tasks: 2500,
       every: 20,
-      parts: [
-        { mode: 'thread', ways: 'browser' },
-        { mode: 'process', ways: 'browser' },
-      ],
     });
     expect(deaths).toBe(500);
   } finally {

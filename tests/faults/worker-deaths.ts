@@ -2,7 +2,6 @@
 import { expect } from 'vitest';
 import type { Client } from '../../src/api/client.ts';
 import type { Graph } from '../../src/schema/graph.ts';
-import type { Mode } from '../../src/schema/policy.ts';
 import { runToEnd } from './watch-run.ts';
 
 /** A way to end the worker: what a handler does, and what is told of it. */
@@ -25,58 +24,52 @@ const kill: Way = {
   told: 'it was ended by SIGKILL',
 };
 
-/** What ends a worker of each kind. */
+/** What ends a worker, by where it is; a node of each mode has as many tasks, and is called after it. */
 const ways = {
-  thread: [exit, thrown, soonExit],
-  process: [exit, thrown, soonExit, kill],
-  browser: [thrown],
+  node: { thread: [exit, thrown, soonExit], process: [exit, thrown, soonExit, kill] },
+  browser: { thread: [thrown], process: [thrown] },
 };
-
-interface Part {
-  mode: Mode;
-  ways: keyof typeof ways;
-}
 
 /** One task in `every` is guilty. */
 export interface Deaths {
+  host: keyof typeof ways;
   tasks: number;
   every: number;
-  parts: Part[];
 }
 
-const idOf = ({ mode }: Part): string => mode;
+const modes = ['thread', 'process'] as const;
 const isGuilty = (n: number, every: number): boolean => n % every === every >> 1;
 /** How the guilty task dies, by turns. */
 const wayOf = (n: number, every: number, of: Way[]): Way => of[Math.floor(n / every) % of.length] as Way;
 
-function graphOf({ tasks, every, parts }: Deaths): Graph {
+function graphOf({ host, tasks, every }: Deaths): Graph {
   const inputs = Array.from({ length: tasks }, (_, n) => n);
   return {
     format: 'handloom.graph',
     version: 1,
     name: 'worker deaths',
-    nodes: parts.flatMap((part) => [
+    nodes: modes.flatMap((mode) => [
       {
-        id: idOf(part),
+        id: mode,
         type: 'code.js',
         params: {
           code: `(n) => {
             if (n % ${every} !== ${every >> 1}) return n;
-            switch (Math.floor(n / ${every}) % ${ways[part.ways].length}) {
-              ${ways[part.ways].map(({ code }, i) => `case ${i}: { ${code} }`).join('\n')}
+            switch (Math.floor(n / ${every}) % ${ways[host][mode].length}) {
+              ${ways[host][mode].map(({ code }, i) => `case ${i}: { ${code} }`).join('\n')}
             }
           }`,
         },
-        policy: { mode: part.mode },
+        policy: { mode },
       },
       {
-        id: `${idOf(part)} sum`,
+        id: `${mode} sum`,
         type: 'flow.reduce',
         params: { code: '([count, sum], n) => [count + 1, sum + n]', initial: [0, 0] },
       },
     ]),
-    edges: parts.map((part) => ({ source: idOf(part), target: `${idOf(part)} sum` })),
-    inputs: Object.fromEntries(parts.map((part) => [idOf(part), inputs])),
+    edges: modes.map((mode) => ({ source: mode, target: `${mode} sum` })),
+    inputs: Object.fromEntries(modes.map((mode) => [mode, inputs])),
   };
 }
 
@@ -86,21 +79,20 @@ function graphOf({ tasks, every, parts }: Deaths): Graph {
  * @returns how many workers have died at the least
  */
 export async function expectDeathsAccountedFor(client: Client, deaths: Deaths): Promise<number> {
-  const { tasks, every, parts } = deaths;
+  const { host, tasks, every } = deaths;
   const numbers = Array.from({ length: tasks }, (_, n) => n);
   const guilty = numbers.filter((n) => isGuilty(n, every));
   const innocent = numbers.filter((n) => !isGuilty(n, every));
   const sum = innocent.reduce((all, n) => all + n, 0);
   const { report, errors } = await runToEnd(client, graphOf(deaths));
   expect(report.status).toBe('partial');
-  for (const part of parts) {
-    const id = idOf(part);
+  for (const id of modes) {
     const failed = errors.filter(({ node }) => node === id);
     const told = failed.map(({ payload, code, attempts, message }) => ({
       n: payload as number,
       code,
       attempts,
-      isTold: message.includes(wayOf(payload as number, every, ways[part.ways]).told),
+      isTold: message.includes(wayOf(payload as number, every, ways[host][id]).told),
     }));
     expect(told.sort((a, b) => a.n - b.n)).toEqual(
       guilty.map((n) => ({ n, code: 'worker_died', attempts: 2, isTold: true })),
@@ -114,6 +106,6 @@ export async function expectDeathsAccountedFor(client: Client, deaths: Deaths): 
     });
     expect({ id, given: report.outputs[`${id} sum`] }).toEqual({ id, given: [[innocent.length, sum]] });
   }
-  expect(errors.length).toBe(guilty.length * parts.length);
+  expect(errors.length).toBe(guilty.length * modes.length);
   return errors.reduce((all, { attempts }) => all + attempts, 0);
 }
