@@ -6,7 +6,10 @@ import type { Answer, HowToRun, Note, Program } from './program.ts';
 /** A worker of any kind, just made: a channel to it, and a way to end it. */
 export interface SpawnedWorker {
   endpoint: Endpoint;
-  /** Ends it at once, whatever it is doing. */
+  /**
+   * Ends it at once, whatever it is doing. Nothing more is heard of it; in Chromium, code that never lets go keeps its
+   * core for two seconds more, which the browser gives every worker to end by itself.
+   */
   terminate(): void;
   /** Calls back once, with the reason, when it ends by itself or cannot go on. */
   onEnd(listener: (reason: string) => void): void;

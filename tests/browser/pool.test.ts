@@ -1,53 +1,19 @@
 /** The workers of a browser, in a real one: the contract that all workers share, and what the sandbox must refuse. */
-
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from '@playwright/test';
-import { build } from 'vite';
+import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contentSecurityPolicy } from '../../server/content-security.ts';
-import { chromiumArguments, findChromium } from '../chromium.mjs';
 import { workerCases } from '../contracts/worker-contract.ts';
 import type { PoolPage } from './pool/page.ts';
+import { listen, type PoolSite, startPoolSite } from './pool-site.ts';
 
 declare const pool: PoolPage;
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' };
-let folder: string;
-let site: Server;
+let site: PoolSite;
 let listener: Server;
+let listens: string;
 let hits: string[] = [];
-let browser: Browser;
-
-const listen = (server: Server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(root, 'node_modules', '.pool-page-'));
-  await build({
-    configFile: false,
-    root: join(root, 'tests/browser/pool'),
-    logLevel: 'error',
-    worker: { format: 'iife' },
-    build: { outDir: folder, emptyOutDir: false, minify: false },
-  });
-  site = createServer(async (request, response) => {
-    const path = request.url === '/' ? '/index.html' : (request.url ?? '');
-    const body = await readFile(join(folder, path)).catch(() => undefined);
-    response.writeHead(body ? 200 : 404, {
-      // As a Node host sends it: the frame inherits this policy.
-      ...(extname(path) === '.html' && { 'Content-Security-Policy': contentSecurityPolicy(folder) }),
-      'Content-Type': types[extname(path)] ?? 'text/plain',
-      'Cross-Origin-Opener-Policy': 'same-origin',
-      'Cross-Origin-Embedder-Policy': 'require-corp',
-      'Cross-Origin-Resource-Policy': 'same-origin',
-    });
-    response.end(body);
-  });
   // Hears every request and every attempt at a WebSocket, whatever comes of it.
   listener = createServer((request, response) => {
     hits.push(`${request.method} ${request.url}`);
@@ -59,26 +25,14 @@ beforeAll(async () => {
     hits.push(`UPGRADE ${request.url}`);
     socket.destroy();
   });
-  await Promise.all([listen(site), listen(listener)]);
-  browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
+  listens = await listen(listener);
+  site = await startPoolSite();
 });
 
 afterAll(async () => {
-  await browser?.close();
-  site?.close();
+  await site?.close();
   listener?.close();
-  await rm(folder, { recursive: true, force: true });
 });
-
-async function openPage(
-  sandbox: 'real' | 'silent' | 'none',
-): Promise<{ page: Page; started: { isolation: string; reason?: string } }> {
-  const page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${portOf(site)}/`);
-  await page.waitForFunction(() => 'pool' in globalThis);
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-  return { page, started: await page.evaluate((which) => pool.start(which), sandbox) };
-}
 
 /** Tries every way out that a worker knows, towards a listener; gives the names of those that did not throw. */
 const everyWayOut = `async (to) => {
@@ -124,7 +78,7 @@ describe.each([
 ] as const)('workers in Chromium: %s', (isolation, sandboxed) => {
   let page: Page;
   beforeAll(async () => {
-    const opened = await openPage(sandboxed ? 'real' : 'none');
+    const opened = await site.open(sandboxed ? 'real' : 'none');
     page = opened.page;
     expect(opened.started).toMatchObject({ isolation });
   });
@@ -147,10 +101,7 @@ describe.each([
 
   it(sandboxed ? 'lets nothing out' : 'is no sandbox, as the same attempts show', async () => {
     hits = [];
-    const open = await page.evaluate(([code, to]) => pool.value(code, to), [
-      everyWayOut,
-      `http://127.0.0.1:${portOf(listener)}`,
-    ] as const);
+    const open = await page.evaluate(([code, to]) => pool.value(code, to), [everyWayOut, listens] as const);
     if (sandboxed) {
       expect(open).toEqual([]);
       expect(hits).toEqual([]);
@@ -162,7 +113,7 @@ describe.each([
 });
 
 it('falls back to nested workers, and says why, where the sandbox does not answer', async () => {
-  const { page, started } = await openPage('silent');
+  const { page, started } = await site.open('silent');
   expect(started).toEqual({ isolation: 'worker', reason: 'no answer within 3000 ms' });
   expect(await page.evaluate(() => pool.value('() => 1', 0))).toBe(1);
   await page.close();

@@ -5,15 +5,7 @@ import type { Graph } from '../../src/schema/graph.ts';
 import type { Mode } from '../../src/schema/policy.ts';
 import type { Task } from '../../src/schema/run.ts';
 import { runToEnd } from './watch-run.ts';
-
-/** Ways never to let go: each by a turn of the guilty task. */
-export const waysToStick = [
-  'for (;;);',
-  // Its time doubles with each letter.
-  'return /^(a+)+$/.test("a".repeat(64) + "!");',
-  'return (async () => { for (;;) await null; })();',
-  'return new Promise((resolve) => { const again = () => queueMicrotask(again); again(); });',
-];
+import { waysToStick } from './ways-to-stick.ts';
 
 export interface Stuck {
   /** Tasks of each mode, of which one in `every` is stuck. */

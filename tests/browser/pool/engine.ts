@@ -2,6 +2,7 @@
 import { type BrowserWorkers, chooseBrowserWorkers } from '../../../src/pool/browser-workers.ts';
 import { workerCases } from '../../contracts/worker-contract.ts';
 import { Harness, realClock } from '../../contracts/worker-harness.ts';
+import { openReady } from '../../faults/ready-worker.ts';
 import { measureBatches } from '../../pool/measure-batches.ts';
 
 let workers: BrowserWorkers;
@@ -27,6 +28,16 @@ const calls: Record<string, (message: never) => Promise<unknown>> = {
   async value({ code, payload }: { code: string; payload: unknown }) {
     open ??= new Harness(workers.spawn);
     return open.value(code, payload);
+  },
+  async stick({ count }: { count: number }) {
+    const ready = openReady(workers.spawn, 'thread');
+    try {
+      const overruns: number[] = [];
+      for (let i = 0; i < count; i++) overruns.push((await ready.stick(i)).overrun);
+      return overruns;
+    } finally {
+      ready.close();
+    }
   },
   bench: () => measureBatches(workers.spawn),
 };

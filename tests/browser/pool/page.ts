@@ -10,6 +10,8 @@ export interface PoolPage {
   cases(): Promise<string[]>;
   runCase(name: string): Promise<string | undefined>;
   value(code: string, payload: unknown): Promise<unknown>;
+  /** Sticks in a ready worker so many times; milliseconds beyond the limit each. */
+  stick(count: number): Promise<number[]>;
   bench(): Promise<Record<string, number>>;
 }
 
@@ -41,6 +43,7 @@ const page: PoolPage = {
   cases: () => ask({ call: 'cases' }),
   runCase: (name) => ask({ call: 'case', name }),
   value: (code, payload) => ask({ call: 'value', code, payload }),
+  stick: (count) => ask({ call: 'stick', count }),
   bench: () => ask({ call: 'bench' }),
 };
 Object.assign(globalThis, { pool: page });
