@@ -1,5 +1,6 @@
 /** What the API needs of the host it runs on. Each host's composition root builds these and calls `createApp`. */
 import type { Retention, RetentionReport } from '../engine/retention.ts';
+import type { StartOptions } from '../engine/run-starter.ts';
 import type { Issue } from '../errors.ts';
 import type { Files, NodeRegistry, Tables } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';
@@ -53,18 +54,6 @@ export interface RunProgress {
   logs: { node: string; task: string; at: string; message: string; data?: unknown }[];
 }
 
-export interface RunOptions {
-  inputs?: Record<string, unknown[]>;
-  keepOpen?: boolean;
-  graphId?: string;
-  /** Run only the part of the graph that begins at this node; inputs of other nodes are left out. */
-  from?: string;
-  /** The part is that node alone. */
-  only?: boolean;
-  /** Give the node `from` what was delivered to it in this run, in place of inputs. */
-  rerunOf?: string;
-}
-
 export interface Statistics {
   runs: Record<RunStatus, number>;
   live: { runs: number; tasksRunning: number; tasksPending: number };
@@ -74,7 +63,7 @@ export interface Statistics {
 /** The engine of this host, as the API uses it. Unknown runs reject with NotFoundError `run_not_found`. */
 export interface RunService {
   /** @throws ValidationError when the graph cannot run; its issues name the places. */
-  start(graph: Graph, options?: RunOptions): Promise<{ id: string }>;
+  start(graph: Graph, options?: StartOptions): Promise<{ id: string }>;
   /** Everything that keeps this graph from running; empty when nothing does. */
   validate(graph: unknown): Promise<Issue[]>;
   cancel(id: string): Promise<void>;

@@ -1,4 +1,5 @@
 /** Graphs: kept, changed, checked, edited together and started. */
+import type { StartOptions } from '../../engine/run-starter.ts';
 import { warningsOf } from '../../engine/warnings.ts';
 import { graphRecordSchema, pageQuerySchema, startRunSchema } from '../../schema/api.ts';
 import { toBase64 } from '../../schema/base64.ts';
@@ -9,7 +10,7 @@ import { type Api, operation } from '../operation.ts';
 import { refusal } from '../problem.ts';
 import { parseWith, readBytes, readJsonBody } from '../request-body.ts';
 import { done, isTyped } from '../respond.ts';
-import type { RunOptions, StoredGraph } from '../services.ts';
+import type { StoredGraph } from '../services.ts';
 import { decodeSyncFrame } from '../sync-frame.ts';
 
 /** An editor that reads slower than this many changes is told to sync anew, rather than keeping them for it. */
@@ -137,7 +138,7 @@ export function graphRoutes(api: Api): void {
       const body = await readJsonBody(request, api.maxBodyBytes, {});
       const { inputs, keepOpen, from, only, rerunOf } = parseWith(startRunSchema, body, 'invalid_body');
       const first = from ?? only;
-      const options: RunOptions = {
+      const options: StartOptions = {
         graphId: stored.id,
         ...(inputs && { inputs }),
         ...(keepOpen && { keepOpen }),
