@@ -71,8 +71,11 @@ export class Engine extends RunQueries {
     this.#ownership = new Ownership(options);
     const parts = { store, values, clock };
     const states = new RunStates({ ...options, runs });
+    const keeper = new PayloadKeeper(options.executor, values, clock, ({ run, id }, error) =>
+      this.live.get(run)?.waits(id, error),
+    );
     this.live = new LiveRuns({
-      executor: new CachingExecutor(new PayloadKeeper(options.executor, values, clock), parts),
+      executor: new CachingExecutor(keeper, parts),
       journal: keepingJournal(runs, values),
       values,
       states,

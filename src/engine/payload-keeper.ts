@@ -20,18 +20,25 @@ import { Patience } from './store-patience.ts';
 /** Bytes of stored payloads in one batch, unless a single one is larger: they are all in memory at once. */
 const largestBatch = 16e6;
 
+/** Told when the store does not give what a batch needs for now, and why; and, without an error, that it does again. */
+export type OnWait = (batch: Pick<Batch, 'run' | 'id'>, error?: unknown) => void;
+
 /** An executor that takes and gives references to large values, in front of one that takes and gives the values. */
 export class PayloadKeeper implements Executor {
   readonly #inner: Executor;
   readonly #values: KeptValues;
   readonly #clock: Clock;
+  readonly #onWait: OnWait;
+  /** Batches that have been told to wait. */
+  readonly #waiting = new Set<Batch>();
   /** Runs whose payloads are wanted. */
   readonly #open = new Set<string>();
 
-  constructor(inner: Executor, values: KeptValues, clock: Clock) {
+  constructor(inner: Executor, values: KeptValues, clock: Clock, onWait: OnWait = () => {}) {
     this.#inner = inner;
     this.#values = values;
     this.#clock = clock;
+    this.#onWait = onWait;
   }
 
   get parallelism(): number {
@@ -72,13 +79,15 @@ export class PayloadKeeper implements Executor {
   /** A batch whose payloads, or whose state, may be references. */
   async #executeStored(batch: Batch): Promise<BatchOutcome> {
     const count = this.#fitting(batch);
-    const { payloads, broken } = await this.#fetch(batch.run, batch.payloads.slice(0, count));
+    const { payloads, broken } = await this.#fetch(batch, batch.payloads.slice(0, count));
     let whole: Batch;
     try {
-      const state = batch.state && { value: await this.#restore(batch.run, batch.state.value) };
+      const state = batch.state && { value: await this.#restore(batch, batch.state.value) };
       whole = { ...batch, payloads: payloads.concat(batch.payloads.slice(count)), ...(state && { state }) };
     } catch (error) {
       return { kind: 'done', result: failAll(batch, toWireError(error)) };
+    } finally {
+      if (this.#waiting.delete(batch)) this.#onWait(batch);
     }
     if (count === batch.tasks.length && broken.size === 0)
       return this.#inner.execute(whole, this.#packFor(batch));
@@ -111,13 +120,13 @@ export class PayloadKeeper implements Executor {
   }
 
   async #fetch(
-    run: string,
+    batch: Batch,
     references: unknown[],
   ): Promise<{ payloads: unknown[]; broken: Map<number, WireError> }> {
     const broken = new Map<number, WireError>();
     const fetched = references.map(async (payload, i) => {
       try {
-        return await this.#restore(run, payload);
+        return await this.#restore(batch, payload);
       } catch (error) {
         broken.set(i, toWireError(error));
         return payload;
@@ -127,13 +136,15 @@ export class PayloadKeeper implements Executor {
   }
 
   /** A store that cannot read now is no fault of the task: it is asked again. */
-  async #restore(run: string, value: unknown): Promise<unknown> {
+  async #restore(batch: Batch, value: unknown): Promise<unknown> {
     for (const refusals = new Patience(); ; ) {
       try {
         return await this.#values.restore(value);
       } catch (error) {
-        const wait = this.#open.has(run) ? refusals.refused(error) : undefined;
+        const wait = this.#open.has(batch.run) ? refusals.refused(error) : undefined;
         if (wait === undefined) throw error;
+        this.#waiting.add(batch);
+        this.#onWait(batch, error);
         await new Promise<void>((resolve) => this.#clock.after(wait, resolve));
       }
     }

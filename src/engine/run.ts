@@ -63,6 +63,8 @@ export class LiveRun {
   /** Why the store refuses what this run writes, while it does. */
   #held: StoreError | undefined;
   #onHeld: (() => void)[] = [];
+  /** What waits for the store to give what it needs, and why: batches by number, nodes whose queue is read back by name. */
+  readonly #unread = new Map<number | string, StoreError>();
   /** Nothing is sent out before it settles: what was recorded is to be committed first. */
   #barrier: Promise<unknown> | undefined;
   #resolveEnded: () => void = () => {};
@@ -128,10 +130,11 @@ export class LiveRun {
   summary(): RunSummary {
     const summary = this.#summarise();
     if (this.#isTaken) return { ...summary, ...elsewhere };
-    if (this.#isComplete || !(this.#held || hasEnded(summary.status))) return summary;
+    const held = this.#held ?? this.#unreadable;
+    if (this.#isComplete || !(held || hasEnded(summary.status))) return summary;
     const { finishedAt: _, ...unfinished } = summary;
-    if (!this.#held) return { ...unfinished, status: 'running' };
-    const { code, message } = this.#held;
+    if (!held) return { ...unfinished, status: 'running' };
+    const { code, message } = held;
     return {
       ...unfinished,
       status: 'paused',
@@ -153,6 +156,13 @@ export class LiveRun {
   /** Why the store refuses what this run writes, while it does. */
   get held(): StoreError | undefined {
     return this.#held;
+  }
+
+  /** The store does not give what a batch or a queue needs, for this reason; without one: it does again. */
+  waits(what: number | string, error?: unknown): void {
+    if (error !== undefined) this.#unread.set(what, asStoreError(error));
+    else if (!this.#unread.delete(what)) return;
+    this.news.notifySoon();
   }
 
   /** Settles when the run has ended, or has to wait for its store. */
@@ -228,6 +238,13 @@ export class LiveRun {
     return this.#held || this.isEnding ? undefined : this.#remaining.remaining(this.#clock.now());
   }
 
+  /** Why the store does not give what all that is under way needs, if that is so. */
+  get #unreadable(): StoreError | undefined {
+    const { status, inFlight } = this.#state;
+    if (hasEnded(status) || ![...inFlight.keys()].every((batch) => this.#unread.has(batch))) return undefined;
+    return this.#unread.values().next().value;
+  }
+
   #step(control: Control) {
     const at = this.#clock.now();
     if (control.type === 'start' || control.type === 'recover') this.#startedAt ??= toIso(at);
@@ -290,13 +307,16 @@ export class LiveRun {
 
   async #load({ node, tasks, areSuspects }: Load): Promise<void> {
     await this.#writer.committed();
+    const { id } = (this.#state.nodes[node] as NodeState).plan;
     for (const refusals = new Patience(); !this.isEnding; ) {
       try {
-        const payloads = await this.#spill.read((this.#state.nodes[node] as NodeState).plan.id, tasks);
+        const payloads = await this.#spill.read(id, tasks);
+        this.waits(id);
         return this.send({ type: 'loaded', node, tasks, payloads, ...(areSuspects && { areSuspects }) });
       } catch (error) {
         const wait = refusals.refused(error);
         if (wait === undefined) return this.#storeFailed(error);
+        this.waits(id, error);
         await new Promise<void>((resolve) => this.#clock.after(wait, resolve));
       }
     }
@@ -304,9 +324,7 @@ export class LiveRun {
 
   /** The store refuses for now: nothing is sent out, so that what it has not taken does not grow. */
   #hold(error: unknown): void {
-    const { message } = toWireError(error);
-    const code = error instanceof HandloomError ? error.code : 'store_failed';
-    this.#held = new StoreError(code, message, { cause: error });
+    this.#held = asStoreError(error);
     for (const resolve of this.#onHeld) resolve();
     this.#onHeld = [];
     this.send({ type: 'hold' });
@@ -355,6 +373,11 @@ export class LiveRun {
   #summarise(): RunSummary {
     return summarise(this.#base, this.#state, { startedAt: this.#startedAt, finishedAt: this.#finishedAt });
   }
+}
+
+function asStoreError(error: unknown): StoreError {
+  const code = error instanceof HandloomError ? error.code : 'store_failed';
+  return new StoreError(code, toWireError(error).message, { cause: error });
 }
 
 /** What is told of a run whose journal another engine has gone on with. */

@@ -3,6 +3,7 @@ import { type Batch, type Executor, outcome } from '../../src/engine/executor.ts
 import type { JournalEntry } from '../../src/engine/journal.ts';
 import { KeptValues } from '../../src/engine/kept-values.ts';
 import { PayloadKeeper } from '../../src/engine/payload-keeper.ts';
+import { StoreError } from '../../src/errors.ts';
 import type { GraphNode } from '../../src/schema/graph.ts';
 import { StoredValue } from '../../src/schema/stored-value.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -238,6 +239,38 @@ test('a run goes on after a crash with its large payloads, states and lists', as
   const report = await engine.report(id);
   expect(report.outputs.count).toEqual([[50_001, 50_001, 50_001, 50_001]]);
   expect(report.outputs.total?.[0]).toHaveLength(50_000 + 4 * 50_001);
+});
+
+test('a run whose payloads the store does not give for now is told as paused, with the reason', async () => {
+  const store = createMemoryStore();
+  const first = simulatedEngine(1, undefined, store);
+  const { id } = await first.engine.start(graph([code('n', '(x) => x.length')], { n: [large('a')] }));
+  await first.engine.pause(id);
+  await first.engine.leave();
+  let isBusy = true;
+  const get: typeof store.artifacts.get = async (hash) => {
+    if (isBusy) throw new StoreError('store_busy', 'Another process is writing.');
+    return store.artifacts.get(hash);
+  };
+  const { engine, clock } = simulatedEngine(2, undefined, {
+    ...store,
+    artifacts: { ...store.artifacts, get },
+  });
+  await engine.recover();
+  await engine.unpause(id);
+  const told: (string | undefined)[] = [];
+  await engine.subscribe(id, ({ run }) => told.push(run.reasonCode));
+  for (let i = 0; i < 20; i++) {
+    clock.next();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const reason = 'The run waits for its store: Another process is writing.';
+  expect(await engine.summary(id)).toMatchObject({ status: 'paused', reason, reasonCode: 'store_busy' });
+  expect(told).toContain('store_busy');
+  isBusy = false;
+  await clock.until(engine.ended(id));
+  expect(await engine.report(id)).toMatchObject({ status: 'succeeded', outputs: { n: [50_000] } });
+  expect(told.at(-1)).toBe(undefined);
 });
 
 test('a task whose stored payload is gone fails and says so, and the others go on', async () => {
