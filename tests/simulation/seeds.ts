@@ -4,4 +4,6 @@
  */
 export const seeds: { seed: number; found: string }[] = [
   { seed: 357, found: 'tasks from outside were said to be taken while the store refused them' },
+  { seed: 92, found: 'a list of failed tasks did not say that their deliveries cannot be read' },
+  { seed: 1268, found: 'artifacts were left behind by a host that died while it let go of payloads' },
 ];
