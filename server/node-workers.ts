@@ -102,6 +102,9 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
   };
 }
 
+/** How long the last words of a process that has ended may be on their way, in milliseconds. */
+const lastWordsMs = 1000;
+
 /** What V8 says before it ends a process: there is no more room, or a list is larger than there can be. */
 const outOfMemoryWords = /out of memory|Reached heap limit|invalid (size|table size|array length)/;
 
@@ -139,10 +142,14 @@ export function processSpawner(options: NodeWorkerOptions = {}): Spawn {
           child.kill('SIGKILL');
         },
       });
+      const ended = (code: number | null, signal: string | null) =>
+        tell(outOfMemoryWords.test(lastWords) ? outOfMemory : endOf(code, signal, lastWords));
       child.once('exit', (code, signal) => {
         unwatch();
-        tell(outOfMemoryWords.test(lastWords) ? outOfMemory : endOf(code, signal, lastWords));
+        // What it wrote last comes in until its streams close, which a process that it has started may put off.
+        setTimeout(ended, lastWordsMs, code, signal).unref();
       });
+      child.once('close', ended);
     });
     // Failing to reach a child that is on its way out is told by its exit.
     const send = (bytes: Uint8Array) => void (child.connected && child.send(bytes, () => {}));

@@ -1,7 +1,10 @@
 /** What only workers on Node do: die in their own ways, and see nothing of the process that made them. */
 import { spawn as spawnProgram } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
 import type { Spawn } from '../../src/pool/worker-handle.ts';
@@ -146,3 +149,23 @@ it('keeps the answer a thread gave just before its next batch, which waited in i
   expect((await Promise.all(flights)).map(({ kind }) => kind)).toEqual(['done', 'died']);
   harness.executor.shutdown();
 });
+
+it.skipIf(process.platform === 'win32')(
+  'hears what a process wrote last, also when that comes after its end',
+  async () => {
+    const late = ['-c', 'sleep 0.1; echo "TypeError: late" >&2'];
+    const script = `
+    import { spawn } from 'node:child_process';
+    spawn('/bin/sh', ${JSON.stringify(late)}, { stdio: ['ignore', 'ignore', 'inherit'] });
+    process.exit(3);`;
+    const folder = await mkdtemp(join(tmpdir(), 'handloom-words-'));
+    try {
+      await writeFile(join(folder, 'entry.mjs'), script);
+      const worker = processSpawner({ entry: pathToFileURL(join(folder, 'entry.mjs')) })('process 1');
+      const reason = await new Promise((resolve) => worker.onEnd(resolve));
+      expect(reason).toBe('uncaught TypeError: late');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
