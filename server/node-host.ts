@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { customAlphabet } from 'nanoid';
 import type { Services } from '../src/api/services.ts';
 import { createEngine, type Engine } from '../src/engine/engine.ts';
-import type { Retention } from '../src/engine/retention.ts';
+import type { Retention } from '../src/engine/retention/retention.ts';
 import { StoreError } from '../src/errors.ts';
 import { withSamples } from '../src/files/sample-files.ts';
 import { prepareTools } from '../src/nodes/compile.ts';

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
-import type { Retention } from '../src/engine/retention.ts';
+import type { Retention } from '../src/engine/retention/retention.ts';
 import { BadInput } from './cli/exit.ts';
 import { type NodeHost, openNodeHost } from './node-host.ts';
 import { isLoopback } from './request-guard.ts';

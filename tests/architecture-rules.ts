@@ -32,16 +32,33 @@ const storeInterface = 'src/store/store.ts';
 /** What the API needs of its host, for those who provide it. */
 const hostInterface = 'src/api/services.ts';
 
+/** What all of the engine builds on: what it asks of its host, and two small structures. */
+const engineBase = ['executor', 'clock', 'bit-set', 'turns'].map((name) => `src/engine/${name}.ts`);
+
+/** A part of the engine, and the parts it builds on. */
+const enginePart = (name: string, ...on: string[]): Layer => ({
+  path: `src/engine/${name}/`,
+  may: [...foundation, nodeContract, ...engineBase, ...on.map((part) => `src/engine/${part}/`)],
+  mayTypes: [storeInterface],
+});
+
 /** The first whose path fits a file is the file's layer. */
 const layers: Layer[] = [
   { path: 'src/errors.ts', may: [] },
   { path: 'src/schema/', may: ['src/errors.ts'] },
+  enginePart('values'),
+  enginePart('journal', 'values'),
+  enginePart('executors', 'values', 'journal'),
+  enginePart('graph', 'executors'),
+  enginePart('scheduler', 'values', 'journal', 'graph'),
+  enginePart('runs', 'values', 'journal', 'graph', 'scheduler'),
+  enginePart('retention', 'values', 'journal', 'scheduler', 'runs'),
   { path: 'src/engine/', may: [...foundation, nodeContract], mayTypes: [storeInterface] },
   { path: 'src/nodes/', may: foundation },
   {
     path: 'src/store/',
-    may: [...foundation, 'src/engine/journal.ts', 'src/engine/journal-versions.ts'],
-    mayTypes: ['src/engine/packed.ts'],
+    may: [...foundation, 'src/engine/journal/journal.ts', 'src/engine/journal/journal-versions.ts'],
+    mayTypes: ['src/engine/values/packed.ts'],
   },
   { path: 'src/files/', may: [...foundation, nodeContract, fileErrors] },
   { path: 'src/tables/', may: [...foundation, nodeContract, fileErrors] },

@@ -40,6 +40,12 @@ describe('a planted breach is found', () => {
       /must not import src\/nodes/,
     ],
     [
+      'scheduler → runs',
+      'src/engine/scheduler/scheduler.ts',
+      `import type { A } from '../runs/run.ts';`,
+      /must not import src\/engine\/runs/,
+    ],
+    [
       'engine → pool',
       'src/engine/run.ts',
       `export { a } from '../pool/worker-pool.ts';`,

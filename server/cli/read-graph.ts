@@ -1,6 +1,6 @@
 /** Graph and input files, read and checked before anything is opened or stored. */
 import { readFile } from 'node:fs/promises';
-import { validateGraph } from '../../src/engine/validate.ts';
+import { validateGraph } from '../../src/engine/graph/validate.ts';
 import { HandloomError, type Issue, ValidationError } from '../../src/errors.ts';
 import { prepareTools } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';

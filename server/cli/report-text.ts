@@ -4,7 +4,7 @@
  */
 
 import type { Engine } from '../../src/engine/engine.ts';
-import { outputNodes } from '../../src/engine/run-queries.ts';
+import { outputNodes } from '../../src/engine/runs/run-queries.ts';
 import { toJsonText } from '../../src/schema/json.ts';
 import { TypedWriter, typeKey } from '../../src/schema/typed-json.ts';
 import type { Page, PageQuery } from '../../src/store/store.ts';

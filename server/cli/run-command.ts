@@ -1,5 +1,5 @@
 /** `handloom run`: one graph from start to end. */
-import { restrictGraph } from '../../src/engine/scope.ts';
+import { restrictGraph } from '../../src/engine/graph/scope.ts';
 import { ValidationError } from '../../src/errors.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { openNodeHost } from '../node-host.ts';

@@ -1,5 +1,5 @@
 /** `handloom validate`: whether a graph can run, and what is likely a mistake in it. */
-import { warningsOf } from '../../src/engine/warnings.ts';
+import { warningsOf } from '../../src/engine/graph/warnings.ts';
 import { printable } from './printable.ts';
 import { readGraph } from './read-graph.ts';
 

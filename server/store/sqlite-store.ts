@@ -4,7 +4,7 @@
  * never the run, and a killed process costs nothing.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { ChunkSummary } from '../../src/engine/journal.ts';
+import type { ChunkSummary } from '../../src/engine/journal/journal.ts';
 import { NotFoundError, StoreError } from '../../src/errors.ts';
 import { hasEnded, type RunStatus, type RunSummary } from '../../src/schema/run.ts';
 import { decodeChunk, encodeChunk } from '../../src/store/journal-codec.ts';

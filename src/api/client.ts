@@ -1,6 +1,6 @@
 /** The API as functions, over any `fetch`: the engine's port, the network, or the app itself. */
 import type { z } from 'zod';
-import type { Retention, RetentionReport } from '../engine/retention.ts';
+import type { Retention, RetentionReport } from '../engine/retention/retention.ts';
 import { HandloomError } from '../errors.ts';
 import type { analysisQuerySchema, GraphAnalysis } from '../schema/analysis.ts';
 import type {

@@ -1,6 +1,6 @@
 /** What the API needs of the host it runs on. Each host's composition root builds these and calls `createApp`. */
-import type { Retention, RetentionReport } from '../engine/retention.ts';
-import type { StartOptions } from '../engine/run-starter.ts';
+import type { Retention, RetentionReport } from '../engine/retention/retention.ts';
+import type { StartOptions } from '../engine/runs/run-starter.ts';
 import type { Issue } from '../errors.ts';
 import type { Files, NodeRegistry, Tables } from '../nodes/define-node.ts';
 import type { Graph } from '../schema/graph.ts';

@@ -6,7 +6,7 @@ import type { WireError } from '../errors.ts';
 import type { NodeDefinition } from '../nodes/define-node.ts';
 import type { GraphSettings } from '../schema/graph.ts';
 import type { Policy } from '../schema/policy.ts';
-import type { Pack, ResultPart } from './packed.ts';
+import type { Pack, ResultPart } from './values/packed.ts';
 
 /** A node ready to run: defaults filled in, code compiled. All but `definition` is structured-cloneable. */
 export interface PreparedNode {

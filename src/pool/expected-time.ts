@@ -1,6 +1,7 @@
 /** How long batches may be expected to take, from what tasks of the same program took before. */
-import { type CostEstimate, measure, unknownCost } from '../engine/batch-size.ts';
+
 import type { Batch, BatchResult } from '../engine/executor.ts';
+import { type CostEstimate, measure, unknownCost } from '../engine/scheduler/batch-size.ts';
 import { isOfRun } from './program.ts';
 
 export class ExpectedTime {

@@ -1,6 +1,6 @@
 /** Keeps what the tasks of one batch give in parts, until the batch ends: then only what succeeded counts. */
 import { type BatchResult, outcome } from '../engine/executor.ts';
-import type { Pack, ResultPart } from '../engine/packed.ts';
+import type { Pack, ResultPart } from '../engine/values/packed.ts';
 import { HandloomError } from '../errors.ts';
 import { ResultLimitError, resultLimit, resultLimitMb } from './batch-results.ts';
 

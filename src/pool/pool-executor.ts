@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome, Executor, ExecutorRun, PreparedNode } from '../engine/executor.ts';
-import type { Pack } from '../engine/packed.ts';
+import type { Pack } from '../engine/values/packed.ts';
 import { HandloomError, NotFoundError } from '../errors.ts';
 import { BatchFrame } from './batch-frame.ts';
 import { ContextBroker, type RequestRecord, type World } from './context-broker.ts';

@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
-import type { Pack } from '../engine/packed.ts';
+import type { Pack } from '../engine/values/packed.ts';
 import { HandloomError } from '../errors.ts';
 import { blame, isHeldUp } from './blame.ts';
 import { Crew, type CrewOptions } from './crew.ts';

@@ -4,7 +4,7 @@
  * the last moments of a run, never the run.
  */
 import Dexie, { type DexieOptions, type Table } from 'dexie';
-import type { ChunkSummary } from '../engine/journal.ts';
+import type { ChunkSummary } from '../engine/journal/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
 import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
 import {

@@ -8,16 +8,16 @@
  * ```
  * Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
  * patches (entry, field, position or -1, cell number) into one heap of cells, see `heap-format.ts`. An entry whose
- * payloads were packed beforehand (`src/engine/packed.ts`) holds their bytes, which are a frame of their own.
+ * payloads were packed beforehand (`src/engine/values/packed.ts`) holds their bytes, which are a frame of their own.
  *
  * msgpackr's own structured cloning is not used: it loses `-0`, lone surrogates, stacks of errors, cycles through
  * errors, holes and keys like `__proto__`. Its record extension keeps the keys of repeated shapes once a chunk; the
  * shapes are inside the chunk, never shared between chunks.
  */
 import { Packr } from 'msgpackr/pack';
-import type { ChunkSummary, JournalChunk, JournalEntry } from '../engine/journal.ts';
-import { upToDate } from '../engine/journal-versions.ts';
-import type { Packed } from '../engine/packed.ts';
+import type { ChunkSummary, JournalChunk, JournalEntry } from '../engine/journal/journal.ts';
+import { upToDate } from '../engine/journal/journal-versions.ts';
+import type { Packed } from '../engine/values/packed.ts';
 import { StoreError } from '../errors.ts';
 import { crc32 } from './crc32.ts';
 import type { HeapCell } from './heap-format.ts';

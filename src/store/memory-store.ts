@@ -1,6 +1,6 @@
 /** A store that lives as long as its process: for tests, for private windows, for runs nobody wants to keep. */
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { ChunkSummary } from '../engine/journal.ts';
+import type { ChunkSummary } from '../engine/journal/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
 import { toHex } from '../schema/content-hash.ts';
 import type { RunSummary } from '../schema/run.ts';

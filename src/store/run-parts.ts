@@ -1,5 +1,5 @@
 /** The parts a run and its journal are stored in, so that lists, summaries and counts never read payloads. */
-import type { ChunkSummary, JournalChunk } from '../engine/journal.ts';
+import type { ChunkSummary, JournalChunk } from '../engine/journal/journal.ts';
 import { ConflictError } from '../errors.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { RunSummary } from '../schema/run.ts';

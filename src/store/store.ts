@@ -5,7 +5,7 @@
  * Every method that writes does so in one transaction: all of it or nothing. A failed write rejects with a
  * StoreError (`store_full`, `store_busy`, `store_closed`, `store_failed`) and leaves what was there before.
  */
-import type { ChunkSummary, JournalChunk } from '../engine/journal.ts';
+import type { ChunkSummary, JournalChunk } from '../engine/journal/journal.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { RunStatus, RunSummary } from '../schema/run.ts';
 

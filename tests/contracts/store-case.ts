@@ -1,6 +1,6 @@
 /** What the cases of the store contract are made of. They use nothing of a test runner, and so run anywhere. */
 import { stringify } from 'fast-check';
-import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal.ts';
+import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal/journal.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import type { GraphRecord, Page, RunRecord, Store } from '../../src/store/store.ts';
 

@@ -1,5 +1,5 @@
 /** Journals: chunks that arrive whole, or not at all. */
-import type { JournalChunk } from '../../src/engine/journal.ts';
+import type { JournalChunk } from '../../src/engine/journal/journal.ts';
 import type { RunStatus } from '../../src/schema/run.ts';
 import { bytes, chunk, document, equal, rejects, run, type StoreCase, summary } from './store-case.ts';
 

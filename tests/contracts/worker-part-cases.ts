@@ -1,6 +1,6 @@
 /** What every kind of worker must do with a task that gives so much that it leaves the worker in parts. */
 import { outcome } from '../../src/engine/executor.ts';
-import type { Pack } from '../../src/engine/packed.ts';
+import type { Pack } from '../../src/engine/values/packed.ts';
 import { assert, assertEqual } from './deep-equal.ts';
 import type { WorkerCase } from './worker-case.ts';
 import { done, type Harness } from './worker-harness.ts';

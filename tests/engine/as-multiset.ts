@@ -1,4 +1,4 @@
-import { canonicalKey } from '../../src/engine/canonical.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 
 /** Values without regard to their order, nor to that within lists: a naive oracle takes tasks in another one. */
 export const asMultiset = (values: unknown[]): string[] => values.map(withoutOrder).sort();

@@ -1,7 +1,7 @@
 /** What becomes of a run when something of ours, or of its journal, is broken. */
 import { expect, test } from 'vitest';
-import { type JournalChunk, journalVersion } from '../../src/engine/journal.ts';
-import { upToDate } from '../../src/engine/journal-versions.ts';
+import { type JournalChunk, journalVersion } from '../../src/engine/journal/journal.ts';
+import { upToDate } from '../../src/engine/journal/journal-versions.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { decodeChunk, encodeChunk } from '../../src/store/journal-codec.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';

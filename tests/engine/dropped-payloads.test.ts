@@ -1,9 +1,9 @@
 /** `keepPayloads: 'failed'`: what is let go of when a run has ended, and what must stay. */
 import { expect, test } from 'vitest';
-import { KeptValues } from '../../src/engine/kept-values.ts';
-import { dropPayloads } from '../../src/engine/payload-dropper.ts';
-import { PayloadPolicy } from '../../src/engine/payload-policy.ts';
+import { dropPayloads } from '../../src/engine/retention/payload-dropper.ts';
+import { PayloadPolicy } from '../../src/engine/retention/payload-policy.ts';
 import { Turns } from '../../src/engine/turns.ts';
+import { KeptValues } from '../../src/engine/values/kept-values.ts';
 import { StoreError } from '../../src/errors.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import type { Graph, GraphNode } from '../../src/schema/graph.ts';

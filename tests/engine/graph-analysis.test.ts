@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { analyzeGraph } from '../../src/engine/graph-analysis.ts';
+import { analyzeGraph } from '../../src/engine/graph/graph-analysis.ts';
 import type { GraphKind } from '../../src/schema/analysis.ts';
 import { emptyGraph, type Graph } from '../../src/schema/graph.ts';
 import fc from '../property.ts';

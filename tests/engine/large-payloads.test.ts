@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Batch, type Executor, outcome } from '../../src/engine/executor.ts';
-import type { JournalEntry } from '../../src/engine/journal.ts';
-import { KeptValues } from '../../src/engine/kept-values.ts';
-import { PayloadKeeper } from '../../src/engine/payload-keeper.ts';
+import { PayloadKeeper } from '../../src/engine/executors/payload-keeper.ts';
+import type { JournalEntry } from '../../src/engine/journal/journal.ts';
+import { KeptValues } from '../../src/engine/values/kept-values.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { GraphNode } from '../../src/schema/graph.ts';
 import { StoredValue } from '../../src/schema/stored-value.ts';

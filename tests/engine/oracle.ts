@@ -2,7 +2,7 @@
  * What a graph must give, found in the most naive way: one payload after the other, in one queue, without workers,
  * batches or journals. Shares with the engine only the node types themselves.
  */
-import { canonicalKey } from '../../src/engine/canonical.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import type { WireError } from '../../src/errors.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
-import { estimateRemaining, type Link, type Step } from '../../src/engine/remaining-time.ts';
-import type { RunNews } from '../../src/engine/run-news.ts';
-import { components } from '../../src/engine/topology.ts';
+import { components } from '../../src/engine/graph/topology.ts';
+import { estimateRemaining, type Link, type Step } from '../../src/engine/runs/remaining-time.ts';
+import type { RunNews } from '../../src/engine/runs/run-news.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import { seededRandom } from '../../src/pool/seeded-random.ts';

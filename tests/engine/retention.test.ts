@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
-import { beyondRetention, type Retention } from '../../src/engine/retention.ts';
+import { beyondRetention, type Retention } from '../../src/engine/retention/retention.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';

@@ -1,7 +1,7 @@
 /** Carries out batches with the real node runner, but in simulated time, in any order, and with faults by seed. */
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Batch, BatchOutcome, BatchResult, Executor, ExecutorRun } from '../../src/engine/executor.ts';
-import type { Pack } from '../../src/engine/packed.ts';
+import type { Pack } from '../../src/engine/values/packed.ts';
 import { BatchFrame } from '../../src/pool/batch-frame.ts';
 import { runChain } from '../../src/pool/chain.ts';
 import { type LoadedProgram, loadProgram, runBatch } from '../../src/pool/node-runner.ts';

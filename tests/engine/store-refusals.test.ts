@@ -1,6 +1,6 @@
 /** Stores that are full, busy or broken, or that another engine writes to. */
 import { expect, test } from 'vitest';
-import { step } from '../../src/engine/scheduler.ts';
+import { step } from '../../src/engine/scheduler/scheduler.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import type { RunSummary } from '../../src/schema/run.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { validateGraph } from '../../src/engine/validate.ts';
-import { warningsOf } from '../../src/engine/warnings.ts';
+import { validateGraph } from '../../src/engine/graph/validate.ts';
+import { warningsOf } from '../../src/engine/graph/warnings.ts';
 import type { ValidationError } from '../../src/errors.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';

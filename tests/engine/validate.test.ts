@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { validateGraph } from '../../src/engine/validate.ts';
+import { validateGraph } from '../../src/engine/graph/validate.ts';
 import { ValidationError } from '../../src/errors.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';

@@ -1,6 +1,6 @@
 /** Runs the examples of node types the way a host does: checked, prepared, then as one batch in a real runner. */
 import { type Batch, outcome } from '../../src/engine/executor.ts';
-import { emptyJoin, holdForJoin, joinRows } from '../../src/engine/join.ts';
+import { emptyJoin, holdForJoin, joinRows } from '../../src/engine/scheduler/join.ts';
 import { createMemoryFiles } from '../../src/files/memory-files.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import {

@@ -2,8 +2,9 @@
  * What a whole journal must agree with: every result it tells of is what the node's own handler gives, travelled every
  * edge it should, once, and nothing else did.
  */
-import { canonicalKey } from '../../src/engine/canonical.ts';
-import { attemptEnd, type JournalEntry } from '../../src/engine/journal.ts';
+
+import { attemptEnd, type JournalEntry } from '../../src/engine/journal/journal.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import type { WireError } from '../../src/errors.ts';
 import type { NodeContext } from '../../src/nodes/define-node.ts';
 import type { Graph } from '../../src/schema/graph.ts';

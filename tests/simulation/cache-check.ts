@@ -1,6 +1,7 @@
 /** What an earlier run has found is not worked out again, where the policy says so. */
-import { canonicalKey } from '../../src/engine/canonical.ts';
-import { attemptEnd, type JournalEntry } from '../../src/engine/journal.ts';
+
+import { attemptEnd, type JournalEntry } from '../../src/engine/journal/journal.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import type { NodeFacts } from './graph-facts.ts';
 import { must } from './run-model.ts';
 import type { Simulation } from './simulation.ts';

@@ -3,9 +3,13 @@
  * against every promise that DESIGN makes about what may be sent out when.
  */
 import type { Batch } from '../../src/engine/executor.ts';
-import { attemptEnd, type JournalEntry } from '../../src/engine/journal.ts';
-import { type SchedulerEvent, step } from '../../src/engine/scheduler.ts';
-import { type Commands, noCommands, type SchedulerState } from '../../src/engine/scheduler-state.ts';
+import { attemptEnd, type JournalEntry } from '../../src/engine/journal/journal.ts';
+import { type SchedulerEvent, step } from '../../src/engine/scheduler/scheduler.ts';
+import {
+  type Commands,
+  noCommands,
+  type SchedulerState,
+} from '../../src/engine/scheduler/scheduler-state.ts';
 import type { GraphFacts } from './graph-facts.ts';
 import type { Host } from './host.ts';
 import { unpacked } from './in-parts.ts';

@@ -1,6 +1,6 @@
 /** A task with effects is handed over only when its start is in the store, and a key stands for one payload. */
 import type { Batch } from '../../src/engine/executor.ts';
-import { type JournalEntry, tasksOfStart } from '../../src/engine/journal.ts';
+import { type JournalEntry, tasksOfStart } from '../../src/engine/journal/journal.ts';
 import type { GraphFacts } from './graph-facts.ts';
 import type { Host } from './host.ts';
 import { must } from './run-model.ts';

@@ -1,7 +1,7 @@
 /** Carries out batches with the real node runner, in any order and as late as chance will have it, and loses some. */
 import type { Clock } from '../../src/engine/clock.ts';
 import type { Batch, BatchOutcome, ExecutorRun, PreparedNode } from '../../src/engine/executor.ts';
-import type { Pack } from '../../src/engine/packed.ts';
+import type { Pack } from '../../src/engine/values/packed.ts';
 import type { MapDefinition } from '../../src/nodes/define-node.ts';
 import { SimulatedExecutor } from '../engine/simulated-executor.ts';
 import type { Chance } from './chance.ts';

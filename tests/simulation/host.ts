@@ -1,6 +1,6 @@
 /** A host in a simulated world: an engine with a clock, a store and workers that all end with it. */
 import { Engine } from '../../src/engine/engine.ts';
-import type { step } from '../../src/engine/scheduler.ts';
+import type { step } from '../../src/engine/scheduler/scheduler.ts';
 import { compile } from '../../src/nodes/compile.ts';
 import type { SimulatedClock } from '../engine/simulated-clock.ts';
 import { Chance } from './chance.ts';

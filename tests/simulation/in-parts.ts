@@ -1,7 +1,7 @@
 /** What splitters give, as it leaves a worker where it is much: part by part, before the end of their tasks. */
 import { type Batch, type BatchResult, outcome } from '../../src/engine/executor.ts';
-import type { JournalEntry } from '../../src/engine/journal.ts';
-import type { Pack } from '../../src/engine/packed.ts';
+import type { JournalEntry } from '../../src/engine/journal/journal.ts';
+import type { Pack } from '../../src/engine/values/packed.ts';
 import { PartCollector } from '../../src/pool/part-collector.ts';
 import { defaultOutput } from '../../src/schema/names.ts';
 import type { Chance } from './chance.ts';

@@ -1,7 +1,8 @@
 /** What is left of a run that has ended: all that its nodes' policies keep, as it was, and nothing else. */
-import { canonicalKey } from '../../src/engine/canonical.ts';
-import { droppedOf } from '../../src/engine/dropped-payloads.ts';
-import type { DeliverEntry, JournalEntry } from '../../src/engine/journal.ts';
+
+import { droppedOf } from '../../src/engine/journal/dropped-payloads.ts';
+import type { DeliverEntry, JournalEntry } from '../../src/engine/journal/journal.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import type { Chance } from './chance.ts';
 import { hashesIn } from './release-check.ts';
 import { must, type RunModel, same } from './run-model.ts';

@@ -1,6 +1,6 @@
 /** Where tasks came from, found naively from the whole journal, and what the API tells of it. */
 import type { Engine } from '../../src/engine/engine.ts';
-import { attemptEnd, type JournalEntry } from '../../src/engine/journal.ts';
+import { attemptEnd, type JournalEntry } from '../../src/engine/journal/journal.ts';
 import type { Chance } from './chance.ts';
 import { must } from './run-model.ts';
 

@@ -1,6 +1,7 @@
 /** A run against the naive oracle, where nobody cut it short or stepped in at a moment an oracle cannot know. */
-import { canonicalKey } from '../../src/engine/canonical.ts';
-import type { JournalEntry } from '../../src/engine/journal.ts';
+
+import type { JournalEntry } from '../../src/engine/journal/journal.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { hasEnded } from '../../src/schema/names.ts';
 import { asMultiset } from '../engine/as-multiset.ts';

@@ -2,14 +2,15 @@
  * A run as its journal tells it, entry by entry, and whether that can be so: what is counted, what waits, which attempt
  * comes next. Knows nothing of the scheduler; built from scratch, it says what a resumed run must know.
  */
-import { canonicalKey } from '../../src/engine/canonical.ts';
+
 import {
   type AttemptEntry,
   attemptEnd,
   type DeliverEntry,
   type JournalEntry,
   tasksOfStart,
-} from '../../src/engine/journal.ts';
+} from '../../src/engine/journal/journal.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import { isTriedAgain } from '../engine/oracle.ts';
 import type { GraphFacts, NodeFacts } from './graph-facts.ts';
 import { type FlatEdge, outputOf } from './unfolded.ts';

@@ -1,6 +1,7 @@
 /** One seed from beginning to end, with everything that must hold afterwards. */
-import { canonicalKey } from '../../src/engine/canonical.ts';
-import type { JournalEntry } from '../../src/engine/journal.ts';
+
+import type { JournalEntry } from '../../src/engine/journal/journal.ts';
+import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import { hasEnded } from '../../src/schema/names.ts';
 import { audit } from './audit.ts';
 import { checkCached, successesOf } from './cache-check.ts';

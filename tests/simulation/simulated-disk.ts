@@ -2,7 +2,7 @@
  * The store of a simulated world: outlives its hosts and serves several at once. It takes its time, refuses, fails,
  * and lets a host that is frozen wait, when chance will have it.
  */
-import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
+import type { JournalChunk, JournalEntry } from '../../src/engine/journal/journal.ts';
 import type { RunSummary } from '../../src/schema/run.ts';
 import { StoredValue } from '../../src/schema/stored-value.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';

@@ -1,8 +1,8 @@
 /** The last things that happened in a simulated world, for whoever looks into a failure. */
 import type { Batch } from '../../src/engine/executor.ts';
-import type { JournalEntry } from '../../src/engine/journal.ts';
-import type { SchedulerEvent } from '../../src/engine/scheduler.ts';
-import type { Commands } from '../../src/engine/scheduler-state.ts';
+import type { JournalEntry } from '../../src/engine/journal/journal.ts';
+import type { SchedulerEvent } from '../../src/engine/scheduler/scheduler.ts';
+import type { Commands } from '../../src/engine/scheduler/scheduler-state.ts';
 
 interface Moment {
   at: number;

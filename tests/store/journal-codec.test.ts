@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal.ts';
+import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal/journal.ts';
 import {
   decodeChunk,
   decodeList,

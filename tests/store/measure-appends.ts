@@ -1,5 +1,5 @@
 /** How fast a store takes a run's journal: entries of one task each, in chunks of 1,000. */
-import type { JournalChunk, JournalEntry } from '../../src/engine/journal.ts';
+import type { JournalChunk, JournalEntry } from '../../src/engine/journal/journal.ts';
 import type { RunSummary } from '../../src/schema/run.ts';
 import type { Store } from '../../src/store/store.ts';
 

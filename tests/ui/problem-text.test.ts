@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { refuseNewer } from '../../src/engine/journal-versions.ts';
-import { payloadsDropped } from '../../src/engine/redelivery.ts';
-import { restrictGraph } from '../../src/engine/scope.ts';
-import { validateGraph } from '../../src/engine/validate.ts';
-import { warningsOf } from '../../src/engine/warnings.ts';
+import { restrictGraph } from '../../src/engine/graph/scope.ts';
+import { validateGraph } from '../../src/engine/graph/validate.ts';
+import { warningsOf } from '../../src/engine/graph/warnings.ts';
+import { refuseNewer } from '../../src/engine/journal/journal-versions.ts';
+import { payloadsDropped } from '../../src/engine/journal/redelivery.ts';
 import {
   HostDiedError,
   NotFoundError,

@@ -1,6 +1,6 @@
 /** What the shape of a graph tells. */
-import { analyzeGraph } from '../../engine/graph-analysis.ts';
-import { readStructure } from '../../engine/graph-structure.ts';
+import { analyzeGraph } from '../../engine/graph/graph-analysis.ts';
+import { readStructure } from '../../engine/graph/graph-structure.ts';
 import { analysisQuerySchema } from '../../schema/analysis.ts';
 import { type Api, operation } from '../operation.ts';
 import { readJsonBody } from '../request-body.ts';

@@ -1,6 +1,7 @@
 /** Graphs: kept, changed, checked, edited together and started. */
-import type { StartOptions } from '../../engine/run-starter.ts';
-import { warningsOf } from '../../engine/warnings.ts';
+
+import { warningsOf } from '../../engine/graph/warnings.ts';
+import type { StartOptions } from '../../engine/runs/run-starter.ts';
 import { graphRecordSchema, pageQuerySchema, startRunSchema } from '../../schema/api.ts';
 import { toBase64 } from '../../schema/base64.ts';
 import type { Graph } from '../../schema/graph.ts';

@@ -1,5 +1,5 @@
 /** Figures over all runs of this host, and what they share. */
-import type { Retention } from '../../engine/retention.ts';
+import type { Retention } from '../../engine/retention/retention.ts';
 import { retentionLimitsSchema } from '../../schema/api.ts';
 import { type Api, operation } from '../operation.ts';
 import { parseWith, readJsonBody } from '../request-body.ts';

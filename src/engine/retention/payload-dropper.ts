@@ -1,0 +1,142 @@
+/**
+ * Lets go of the payloads of tasks that ended well, at nodes whose policy says `keepPayloads: 'failed'`. Done when a
+ * run has ended, chunk by chunk, so that a run under way pays nothing for it; whatever interrupts it, it can be done
+ * again. What a further attempt at a failed task needs stays, and so do outputs.
+ */
+import type { NodeRegistry } from '../../nodes/define-node.ts';
+import type { Graph } from '../../schema/graph.ts';
+import { hasEnded } from '../../schema/run.ts';
+import { graphWithin } from '../../schema/subgraph.ts';
+import type { RunRecord, Store } from '../../store/store.ts';
+import { BitSet } from '../bit-set.ts';
+import { chunkAt } from '../journal/chunk-reader.ts';
+import { dropFrom } from '../journal/dropped-payloads.ts';
+import { attemptEnd, type DeliverEntry, type JournalChunk, type JournalEntry } from '../journal/journal.ts';
+import { seenKey } from '../scheduler/delivery.ts';
+import { References } from '../values/artifact-references.ts';
+import type { KeptValues } from '../values/kept-values.ts';
+
+export interface DropOptions {
+  store: Store;
+  values: KeptValues;
+  registry: NodeRegistry;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+/** What is dropped of a node's tasks. */
+interface DroppingNode {
+  isJoin: boolean;
+  dedupes: boolean;
+}
+
+/** @throws StoreError where the journal cannot be read or written; what has been dropped by then stays so */
+export async function dropPayloads(record: RunRecord, options: DropOptions): Promise<void> {
+  const nodes = droppingNodes(record, options.registry);
+  if (!hasEnded(record.status) || nodes.size === 0) return;
+  const { store, values, now } = options;
+  const summaries = await store.runs.summaries(record.id);
+  const last = summaries.at(-1)?.last ?? 0;
+  const ended = new BitSet();
+  const references = new References(values);
+  const rest: number[] = [];
+  for (const { first, nodes: counts } of summaries) {
+    const { entries } = await chunkAt(store.runs, record.id, first);
+    for (const entry of entries) noteEnded(ended, entry, nodes);
+    if ([...nodes.keys()].some((node) => counts[node]?.delivered)) rest.push(first);
+    else references.keep(entries);
+  }
+  // Artifacts go before what refers to them: who is interrupted in between finds again which ones those are.
+  const referring: number[] = [];
+  for (const first of rest) {
+    const chunk = await chunkAt(store.runs, record.id, first);
+    const kept = withoutPayloads(chunk, nodes, ended);
+    references.keep(kept.entries);
+    if (kept === chunk) continue;
+    if (references.drop(chunk.entries)) referring.push(first);
+    else await store.runs.replace(kept);
+  }
+  const document = withoutInputs(record.document, nodes);
+  references.drop(record.document);
+  references.keep(document);
+  const unused = await references.unused();
+  // Where another process has brought the run back to life, it may use them again.
+  if (await hasGoneOn(record.id, last, store)) return;
+  if (unused.length > 0) await store.artifacts.release(record.id, unused);
+  for (const first of referring) {
+    const chunk = await chunkAt(store.runs, record.id, first);
+    await store.runs.replace(withoutPayloads(chunk, nodes, ended));
+  }
+  await store.runs.amend(record.id, { document, payloadsDroppedAt: new Date(now).toISOString() });
+}
+
+/** Whether a run has been brought back to life, and may have ended again, since its journal was read. */
+async function hasGoneOn(run: string, last: number, { runs }: Store): Promise<boolean> {
+  const status = (await runs.summary(run))?.status;
+  return !hasEnded(status ?? 'running') || (await runs.summaries(run, last)).length > 0;
+}
+
+/** Nodes of a run whose payloads may go now. */
+function droppingNodes(record: RunRecord, registry: NodeRegistry): Map<string, DroppingNode> {
+  const wanted = new Set(record.dropsPayloads);
+  // What a collection or a join holds, and has not given out yet, is in its deliveries alone.
+  const isWhole = record.status === 'succeeded' || record.status === 'partial';
+  const found = new Map<string, DroppingNode>();
+  const look = (graph: Graph, prefix: string): void => {
+    for (const node of graph.nodes) {
+      const id = prefix + node.id;
+      const kind = registry.get(node.type)?.kind;
+      const gathers = kind === 'collect' || kind === 'join';
+      if (wanted.has(id) && (isWhole || !gathers))
+        found.set(id, { isJoin: kind === 'join', dedupes: node.policy?.dedupe === true });
+      const within = graphWithin(node);
+      if (within) look(within, `${id}/`);
+    }
+  };
+  look(record.document, '');
+  return found;
+}
+
+/** Takes in which tasks of these nodes ended well, or were not run since they were duplicates. */
+function noteEnded(ended: BitSet, entry: JournalEntry, nodes: ReadonlyMap<string, unknown>): void {
+  if (entry.kind !== 'attempt' && entry.kind !== 'duplicate') return;
+  if (!nodes.has(entry.node)) return;
+  const ends = entry.kind === 'attempt' ? entry.ends : undefined;
+  entry.tasks.forEach((task, i) => {
+    if ((ends?.[i] ?? attemptEnd.succeeded) === attemptEnd.succeeded) ended.add(task);
+  });
+}
+
+function withoutPayloads(
+  chunk: JournalChunk,
+  nodes: ReadonlyMap<string, DroppingNode>,
+  ended: BitSet,
+): JournalChunk {
+  let isChanged = false;
+  const entries = chunk.entries.map((entry) => {
+    const node = entry.kind === 'deliver' ? nodes.get(entry.node) : undefined;
+    if (!node) return entry;
+    const delivery = entry as DeliverEntry;
+    const { first, port } = delivery;
+    const keyOf = (payload: unknown) => seenKey(node.isJoin, port, payload);
+    const kept = dropFrom(delivery, (i) => ended.has(first + i), node.dedupes ? keyOf : undefined);
+    isChanged ||= kept !== entry;
+    return kept;
+  });
+  return isChanged ? { ...chunk, entries } : chunk;
+}
+
+/** The document without the inputs of these nodes: the journal has those that are still of use. */
+function withoutInputs(graph: Graph, nodes: ReadonlyMap<string, unknown>, prefix = ''): Graph {
+  const inputs = Object.entries(graph.inputs ?? {}).filter(([id]) => !nodes.has(prefix + id));
+  return {
+    ...graph,
+    ...(graph.inputs && { inputs: Object.fromEntries(inputs) }),
+    nodes: graph.nodes.map((node) => {
+      const within = graphWithin(node);
+      if (!within) return node;
+      const inner = withoutInputs(within, nodes, `${prefix}${node.id}/`);
+      return { ...node, params: { ...node.params, graph: inner } };
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+/** Goes on with runs whose hosts are no more, and asks a store again that refuses for now. */
+import { ConflictError, NotFoundError } from '../../errors.ts';
+import type { RunStore } from '../../store/store.ts';
+import type { Clock } from '../clock.ts';
+import { everyItem } from '../journal/every-item.ts';
+import { Patience, refusalOf } from '../journal/store-patience.ts';
+import type { LiveRuns } from './live-runs.ts';
+import type { Ownership } from './ownership.ts';
+
+export interface RecoveryOptions {
+  runs: Pick<RunStore, 'list'>;
+  clock: Clock;
+  ownership: Pick<Ownership, 'isElsewhere'>;
+  live: Pick<LiveRuns, 'has'>;
+  /** @throws ConflictError when somebody else was quicker */
+  resume: (run: string) => Promise<void>;
+  /** Ends a run that cannot be resumed, with the error as its reason. */
+  giveUp: (run: string, error: unknown) => Promise<void>;
+}
+
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  /** By run; the list of them has no name. Those of one do not speak against another. */
+  readonly #refusals = new Map<string, Patience>();
+  #isStopped = false;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Tries no run again by itself from now on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Resumes all of them, those that the store refuses later. @returns ids of the runs that go on at once */
+  async recover(): Promise<string[]> {
+    const { live, resume, giveUp } = this.#options;
+    const resumed: string[] = [];
+    let wait = Number.POSITIVE_INFINITY;
+    for (const id of await this.#interrupted()) {
+      if (live.has(id)) continue;
+      try {
+        await resume(id);
+        resumed.push(id);
+        this.#refusals.delete(id);
+      } catch (error) {
+        // Somebody else was quicker.
+        if (error instanceof ConflictError || error instanceof NotFoundError) continue;
+        const again = this.#refused(id, error);
+        if (again !== undefined) wait = Math.min(wait, again);
+        else if (refusalOf(error) === 'doubtful') await giveUp(id, error);
+      }
+    }
+    if (wait < Number.POSITIVE_INFINITY) this.#recoverLater(wait);
+    return resumed;
+  }
+
+  /** @param what a run, or the list of them */
+  #refused(what: string, error: unknown): number | undefined {
+    const refusals = this.#refusals.get(what) ?? new Patience();
+    this.#refusals.set(what, refusals);
+    return refusals.refused(error);
+  }
+
+  #recoverLater(wait: number): void {
+    this.#options.clock.after(wait, () => {
+      if (this.#isStopped) return;
+      this.recover().catch((error) => {
+        const again = this.#refused('', error);
+        if (again !== undefined) this.#recoverLater(again);
+      });
+    });
+  }
+
+  async #interrupted(): Promise<string[]> {
+    const { runs, ownership } = this.#options;
+    const interrupted: string[] = [];
+    for (const status of ['pending', 'running', 'paused'] as const) {
+      for await (const { id, owner } of everyItem((page) => runs.list({ status, ...page })))
+        if (!ownership.isElsewhere(owner)) interrupted.push(id);
+    }
+    this.#refusals.delete('');
+    return interrupted;
+  }
+}
