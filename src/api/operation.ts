@@ -106,9 +106,10 @@ export function operation<Query extends z.ZodObject = typeof noQuery>(
   );
 }
 
-/** Why a list ends before its end. */
 const readProblem = {
   type: 'object',
+  description:
+    'What of the list cannot be read: it ends before its end, or the content of a value is missing or damaged and `{"$missing": hash, "code", "message"}` stands in its place.',
   required: ['code', 'message'],
   properties: { code: { type: 'string' }, message: { type: 'string' } },
 };
@@ -124,7 +125,11 @@ function contentOf(content: Content, payloads = false): Record<string, { schema:
         type: 'object',
         required: ['items', 'nextCursor'],
         properties: {
-          items: { type: 'array', items: one },
+          items: {
+            type: 'array',
+            items: one,
+            description: 'Fewer than `limit` where they are large: a page ends at about 16 MB.',
+          },
           nextCursor: { type: ['string', 'null'] },
           problem: readProblem,
         },
