@@ -89,6 +89,25 @@ test('while a run is paused no time passes for its tasks, and after a crash it b
   expect((await engine.summary(id)).nodes.a).toMatchObject({ succeeded: 2, failed: 0 });
 });
 
+test('a wait for the next attempt that ends while the run is paused is over when it goes on', async () => {
+  const policy = {
+    queueTimeoutMs: limit,
+    rateLimit: { count: 1, perMs: 1e6 },
+    retry: { max: 1, delayMs: 20 * limit, on: ['RangeError'] },
+  };
+  const { engine, clock } = simulatedEngine(1);
+  const { id } = await engine.start(graph([slow(policy, '() => { throw new RangeError("no"); }')], 1));
+  const pass = (ms: number) => clock.until(new Promise<void>((resolve) => clock.after(ms, resolve)));
+  await pass(10 * limit);
+  await engine.pause(id);
+  await pass(90 * limit);
+  await engine.unpause(id);
+  const wentOnAt = clock.now();
+  await clock.until(engine.ended(id));
+  expect(clock.now() - wentOnAt).toBe(limit);
+  expect((await engine.report(id)).errors).toMatchObject([{ code: 'queue_timeout', attempts: 2 }]);
+});
+
 test('in any graph every task is accounted for, and none runs that waited longer', async () => {
   const limits = fc.array(fc.constantFrom(undefined, 1, 10, 40), { minLength: 7, maxLength: 7 });
   let overdue = 0;

@@ -8,8 +8,8 @@ export class QueueWait {
   #last: number[] = [];
   #at: number[] = [];
   #head = 0;
-  /** When a task that has been sent out or put off before began to wait again. */
-  readonly #returned = new Map<number, number>();
+  /** When a task that has been sent out or put off before began to wait again, or is to begin. */
+  readonly #returned = new Map<number, { from: number; dueAt: number }>();
 
   constructor(limit: number) {
     this.limit = limit;
@@ -25,9 +25,14 @@ export class QueueWait {
     }
   }
 
-  /** A task waits again, from `from` on. */
-  returned(task: number, from: number): void {
-    this.#returned.set(task, from);
+  /** A task waits again, from `from` on, which is not reached before it is `dueAt` by the clock. */
+  returned(task: number, from: number, dueAt: number): void {
+    this.#returned.set(task, { from, dueAt });
+  }
+
+  /** What was to wait again by now does so, though `from` seemed further off before the run stood still. */
+  begun(from: number, now: number): void {
+    for (const each of this.#returned.values()) if (each.dueAt <= now) each.from = Math.min(each.from, from);
   }
 
   /** Whether a task waits for another time, so that its place in the queue says nothing of its age. */
@@ -42,7 +47,7 @@ export class QueueWait {
 
   /** When the wait of a task ends at the latest. */
   deadline(task: number): number {
-    return (this.#returned.get(task) ?? this.#since(task)) + this.limit;
+    return (this.#returned.get(task)?.from ?? this.#since(task)) + this.limit;
   }
 
   /** By halving. */

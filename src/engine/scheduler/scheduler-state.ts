@@ -199,7 +199,8 @@ export function waitAgain(
   tasks: readonly number[],
   later = 0,
 ): void {
-  if (wait) for (const task of tasks) wait.returned(task, runningTime(state) + later);
+  if (!wait) return;
+  for (const task of tasks) wait.returned(task, runningTime(state) + later, state.now + later);
 }
 
 /** Writes an entry into the journal. */

@@ -23,6 +23,7 @@ import {
   nodeAt,
   record,
   release,
+  runningTime,
   type SchedulerState,
   waitAgain,
 } from './scheduler-state.ts';
@@ -181,8 +182,9 @@ function waitForRates(state: SchedulerState): void {
 function wake(state: SchedulerState): void {
   const due = firstAfter(state.delayed, state.now);
   for (const { node, task } of state.delayed.splice(0, due)) {
-    const { queue } = nodeAt(state, node);
+    const { queue, wait } = nodeAt(state, node);
     if (task) waitAgain(state, nodeAt(state, node), [task.number]);
+    else wait?.begun(runningTime(state), state.now);
     if (task?.payload) {
       state.budget.used -= task.payload.bytes;
       queue.push(task.number, task.payload.value);
