@@ -126,17 +126,12 @@ function withoutPayloads(
   return isChanged ? { ...chunk, entries } : chunk;
 }
 
-/** The document without the inputs of these nodes: the journal has those that are still of use. */
-function withoutInputs(graph: Graph, nodes: ReadonlyMap<string, unknown>, prefix = ''): Graph {
-  const inputs = Object.entries(graph.inputs ?? {}).filter(([id]) => !nodes.has(prefix + id));
-  return {
-    ...graph,
-    ...(graph.inputs && { inputs: Object.fromEntries(inputs) }),
-    nodes: graph.nodes.map((node) => {
-      const within = graphWithin(node);
-      if (!within) return node;
-      const inner = withoutInputs(within, nodes, `${prefix}${node.id}/`);
-      return { ...node, params: { ...node.params, graph: inner } };
-    }),
-  };
+/**
+ * The document without the inputs of these nodes: the journal has those that are still of use. What a node within a
+ * subgraph begins with stays: it is part of that graph, and decides where the subgraph takes in what comes to it.
+ */
+function withoutInputs(graph: Graph, nodes: ReadonlyMap<string, unknown>): Graph {
+  if (!graph.inputs) return graph;
+  const inputs = Object.entries(graph.inputs).filter(([id]) => !nodes.has(id));
+  return { ...graph, inputs: Object.fromEntries(inputs) };
 }
