@@ -46,10 +46,15 @@ const enginePart = (name: string, ...on: string[]): Layer => ({
 const layers: Layer[] = [
   { path: 'src/errors.ts', may: [] },
   { path: 'src/schema/', may: ['src/errors.ts'] },
+  ...engineBase.map((path) => ({
+    path,
+    may: [...foundation, nodeContract],
+    mayTypes: ['src/engine/values/packed.ts'],
+  })),
   enginePart('values'),
   enginePart('journal', 'values'),
   enginePart('executors', 'values', 'journal'),
-  enginePart('graph', 'executors'),
+  enginePart('graph'),
   enginePart('scheduler', 'values', 'journal', 'graph'),
   enginePart('runs', 'values', 'journal', 'graph', 'scheduler'),
   enginePart('retention', 'values', 'journal', 'scheduler', 'runs'),

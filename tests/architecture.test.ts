@@ -35,8 +35,8 @@ describe('a planted breach is found', () => {
   const breaches: [what: string, file: string, code: string, message: RegExp][] = [
     [
       'engine → nodes',
-      'src/engine/run.ts',
-      `import { a } from '../nodes/math/add.ts';`,
+      'src/engine/runs/run.ts',
+      `import { a } from '../../nodes/math/add.ts';`,
       /must not import src\/nodes/,
     ],
     [
@@ -46,27 +46,33 @@ describe('a planted breach is found', () => {
       /must not import src\/engine\/runs/,
     ],
     [
+      'what the engine builds on → runs',
+      'src/engine/turns.ts',
+      `import type { A } from './runs/run.ts';`,
+      /must not import src\/engine\/runs/,
+    ],
+    [
       'engine → pool',
-      'src/engine/run.ts',
-      `export { a } from '../pool/worker-pool.ts';`,
+      'src/engine/runs/run.ts',
+      `export { a } from '../../pool/worker-pool.ts';`,
       /must not import src\/pool/,
     ],
     [
       'engine → store as a value',
-      'src/engine/run.ts',
-      `import { a } from '../store/store.ts';`,
+      'src/engine/runs/run.ts',
+      `import { a } from '../../store/store.ts';`,
       /other than as types/,
     ],
     [
       'engine → store adapter',
-      'src/engine/run.ts',
-      `import type { A } from '../store/memory-store.ts';`,
+      'src/engine/runs/run.ts',
+      `import type { A } from '../../store/memory-store.ts';`,
       /must not/,
     ],
     [
       'engine → registry, lazily',
-      'src/engine/run.ts',
-      `await import('../nodes/registry.ts');`,
+      'src/engine/runs/run.ts',
+      `await import('../../nodes/registry.ts');`,
       /must not import/,
     ],
     [
@@ -113,7 +119,12 @@ describe('a planted breach is found', () => {
       `<script>import '@xyflow/svelte'</script>`,
       /only src\/ui\/flow/,
     ],
-    ['comlink in the engine', 'src/engine/run.ts', `import { wrap } from 'comlink';`, /only src\/pool\//],
+    [
+      'comlink in the engine',
+      'src/engine/runs/run.ts',
+      `import { wrap } from 'comlink';`,
+      /only src\/pool\//,
+    ],
     ['the DOM in a store', 'src/store/dexie-store.ts', `const a = document.title;`, /uses document/],
     ['a nameless name', 'src/engine/graph-utils.ts', '', /named after nothing/],
     ['a manager', 'src/pool/PoolManager.svelte', '', /named after nothing/],
@@ -149,8 +160,12 @@ describe('a planted breach is found', () => {
 
 describe('what is allowed passes', () => {
   const allowed: [what: string, file: string, code: string][] = [
-    ['engine → node types', 'src/engine/run.ts', `import type { A } from '../nodes/define-node.ts';`],
-    ['engine → store interface', 'src/engine/run.ts', `import type { Store } from '../store/store.ts';`],
+    ['engine → node types', 'src/engine/runs/run.ts', `import type { A } from '../../nodes/define-node.ts';`],
+    [
+      'engine → store interface',
+      'src/engine/runs/run.ts',
+      `import type { Store } from '../../store/store.ts';`,
+    ],
     ['ui → worker by URL', 'src/ui/main.ts', `import url from '../../workers/task-worker.ts?worker&url';`],
     [
       'ui → worker by new URL',

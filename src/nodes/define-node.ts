@@ -220,6 +220,10 @@ export function outputsOf(definition: NodeDefinition, params: Record<string, unk
   return typeof definition.outputs === 'function' ? definition.outputs(params) : definition.outputs;
 }
 
+/** Whether results of this type may be those of an earlier run: nothing outside the payload has a part in them. */
+export const isCacheable = ({ kind, effects, requires }: NodeDefinition): boolean =>
+  kind === 'map' && !effects && !requires?.length;
+
 /** All node types a host knows. */
 export interface NodeRegistry {
   get(type: string): NodeDefinition | undefined;

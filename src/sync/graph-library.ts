@@ -52,12 +52,15 @@ export function createGraphLibrary(store: GraphStore, options: GraphLibraryOptio
   }
 
   function evict(): void {
-    let bytes = 0;
-    for (const graph of open.values()) bytes += graph.bytes;
-    for (const [id, graph] of open) {
-      if (open.size <= idleDocuments && bytes <= idleBytes) return;
-      if (queues.has(id) || subscribers.has(id)) continue;
+    const idle = [...open].filter(([id]) => !queues.has(id) && !subscribers.has(id));
+    let kept = idle.length;
+    let bytes = idle.reduce((sum, [, graph]) => sum + graph.bytes, 0);
+    // One that is too large alone does not drive out the others.
+    const isLarge = ([, graph]: [string, OpenGraph]) => graph.bytes > idleBytes;
+    for (const [id, graph] of [...idle.filter(isLarge), ...idle.filter((each) => !isLarge(each))]) {
+      if (kept <= idleDocuments && bytes <= idleBytes) return;
       forget(id);
+      kept--;
       bytes -= graph.bytes;
     }
   }

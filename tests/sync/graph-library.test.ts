@@ -176,18 +176,23 @@ describe('graph library', () => {
     const load = vi.spyOn(store, 'load');
     const library = libraryOn(store, { idleBytes: 2000 });
     const large = { ...graphOf(['a']), inputs: { a: ['x'.repeat(3000)] } };
+    const loads = async (...ids: string[]) => {
+      load.mockClear();
+      for (const id of ids) await library.get(id);
+      return load.mock.calls.map(([id]) => id);
+    };
     await library.create(graphOf(['small']));
-    await library.create(large);
-    expect(await library.get('id0')).toMatchObject(graphOf(['small']));
-    expect(await library.get('id1')).toMatchObject(large);
-    expect(await library.get('id1')).toMatchObject(large);
-    // The small one went first, being the one unused for longest; the large one never stays.
-    expect(load.mock.calls.map(([id]) => id)).toEqual(['id0', 'id1', 'id1']);
+    expect(await library.create(large)).toMatchObject(large);
+    // What is too large alone does not stay, and drives nothing out.
+    expect(await loads('id0', 'id1', 'id1', 'id0')).toEqual(['id1', 'id1']);
     const stop = library.subscribe('id1', () => undefined);
-    await library.get('id1');
-    await library.get('id1');
-    expect(load).toHaveBeenCalledTimes(4);
+    expect(await loads('id1', 'id1', 'id0')).toEqual(['id1']);
     stop();
+    expect(await loads('id0', 'id1')).toEqual(['id1']);
+    // Of small ones, those unused for longest go.
+    for (let i = 2; i < 12; i++)
+      await library.create(graphOf(Array.from({ length: 3 }, (_, n) => `${i}-${n}`)));
+    expect(await loads('id11', 'id0')).toEqual(['id0']);
   });
 
   it('says which graph is damaged', async () => {

@@ -2,6 +2,7 @@
  * Gives results that an earlier run has found, for nodes whose policy says `cache`: of the same node type and
  * version, with the same params and an equal payload. What is not known is carried out as ever, and remembered.
  */
+import { isCacheable } from '../../nodes/define-node.ts';
 import { defaultOutput } from '../../schema/names.ts';
 import type { CacheEntry, Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
@@ -31,10 +32,6 @@ interface Given {
   ports?: string[];
 }
 
-/** Whether a node's results may be those of an earlier run: nothing outside the payload has a part in them. */
-export const isCacheable = ({ definition }: Pick<PreparedNode, 'definition'>): boolean =>
-  definition.kind === 'map' && !definition.effects && !definition.requires?.length;
-
 export class CachingExecutor implements Executor {
   readonly #inner: Executor;
   readonly #options: CachingOptions;
@@ -51,7 +48,7 @@ export class CachingExecutor implements Executor {
   }
 
   open(run: ExecutorRun): void {
-    const cached = run.nodes.filter((node) => node.policy.cache && isCacheable(node));
+    const cached = run.nodes.filter((node) => node.policy.cache && isCacheable(node.definition));
     if (cached.length > 0) this.#nodes.set(run.id, new Map(cached.map((node) => [node.id, kindOf(node)])));
     this.#inner.open(run);
   }

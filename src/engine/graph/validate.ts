@@ -4,6 +4,7 @@
  */
 import { type Issue, ValidationError } from '../../errors.ts';
 import {
+  isCacheable,
   type NodeDefinition,
   type NodeRegistry,
   outputsOf,
@@ -12,7 +13,6 @@ import {
 import { errorPort, type Graph, type GraphNode } from '../../schema/graph.ts';
 import { policySchema } from '../../schema/policy.ts';
 import type { PreparedNode } from '../executor.ts';
-import { isCacheable } from '../executors/caching-executor.ts';
 import { checkStructure, invalid, type Report, show, wording } from './graph-structure.ts';
 import { adjacency, sourcePortOf } from './plan.ts';
 import { deepestSubgraph, entriesOf } from './subgraphs.ts';
@@ -167,7 +167,7 @@ async function prepareNode(
     }
     return undefined;
   }
-  if (node.policy?.cache && !isCacheable({ definition })) {
+  if (node.policy?.cache && !isCacheable(definition)) {
     const message = `Node ${show(node.id)}: Results of ${node.type} cannot be kept for later runs, since they depend on more than the payload.`;
     const where = { path: [...path, 'policy', 'cache'], node: node.id, field: 'policy.cache' };
     report({ code: 'not_cacheable', message, ...where });
