@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { Client } from '../../src/api/client.ts';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { RunSummary } from '../../src/schema/run.ts';
+import type { ReadProblem, RunSummary } from '../../src/schema/run.ts';
 import { openNodeHost } from '../node-host.ts';
 import { BadInput, exitStatus, exitStatusOf } from './exit.ts';
 import { printable } from './printable.ts';
@@ -36,8 +36,7 @@ export async function followToEnd(engine: Engine, id: string, options: FollowOpt
   view?.end(summary);
   if (!options.quiet)
     for (const line of await errorSummary(engine, summary)) process.stderr.write(`${line}\n`);
-  if (options.report !== undefined)
-    await writeText(options.report, reportText(engine, id, options.typed ?? false));
+  if (options.report !== undefined) await writeReport(engine, id, options.report, options.typed);
   return exitStatusOf(summary.status);
 }
 
@@ -46,12 +45,12 @@ export async function followElsewhere(
   client: Client,
   data: string,
   id: string,
-  { report, typed = false }: FollowOptions,
+  { report, typed }: FollowOptions,
 ): Promise<number> {
   await client.followRun(id, () => {});
   const host = await openNodeHost({ dataDir: data });
   try {
-    if (report !== undefined) await writeText(report, reportText(host.engine, id, typed));
+    if (report !== undefined) await writeReport(host.engine, id, report, typed);
     return exitStatusOf((await host.engine.summary(id)).status);
   } finally {
     await host.close();
@@ -83,6 +82,13 @@ export async function checkWritable(file: string | undefined): Promise<void> {
     () => `the folder ${folder} cannot be written to`,
   );
   if (reason) throw new BadInput([`--report ${file}: ${reason}`]);
+}
+
+/** Writes the report of a run, and warns where not all of it can be read. */
+async function writeReport(engine: Engine, id: string, target: string, typed = false): Promise<void> {
+  const warn = ({ message }: ReadProblem) =>
+    process.stderr.write(`${printable(`warning: the report is not whole: ${message}`)}\n`);
+  await writeText(target, reportText(engine, id, typed, warn));
 }
 
 /** Writes a text piece by piece: into a file as a whole or not at all, or to the standard output (`-`). */

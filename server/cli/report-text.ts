@@ -6,6 +6,7 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { outputNodes } from '../../src/engine/runs/run-queries.ts';
 import { toJsonText } from '../../src/schema/json.ts';
+import type { ReadProblem } from '../../src/schema/run.ts';
 import { TypedWriter, typeKey } from '../../src/schema/typed-json.ts';
 import type { Page, PageQuery } from '../../src/store/store.ts';
 
@@ -14,26 +15,57 @@ const pageSize = 1000;
 type ReadPage = (query: PageQuery) => Promise<Page<unknown>>;
 type Write = (value: unknown) => string;
 
-/** The report of a run that has ended, in pieces. `typed`: as typed JSON. */
-export async function* reportText(engine: Engine, id: string, typed: boolean): AsyncGenerator<string> {
+/**
+ * The report of a run that has ended, in pieces.
+ * @param typed as typed JSON
+ * @param onProblem hears, once at most, what of the run cannot be read
+ */
+export async function* reportText(
+  engine: Engine,
+  id: string,
+  typed: boolean,
+  onProblem: (problem: ReadProblem) => void = () => {},
+): AsyncGenerator<string> {
   const writer = new TypedWriter();
   const write: Write = (value) => (typed ? writer.text(value, 2) : toJsonText(value, 2));
   const nodes = outputNodes(await engine.structure(id));
   if (typed && nodes.includes(typeKey)) {
     // Its outputs have to be written as entries, which nobody asks for in earnest.
-    yield `${writer.text(await engine.report(id, Number.POSITIVE_INFINITY), 2)}\n`;
+    const whole = await engine.report(id, Number.POSITIVE_INFINITY);
+    yield `${writer.text(whole, 2)}\n`;
+    if (whole.problem) onProblem(whole.problem);
     return;
   }
+  let problem: ReadProblem | undefined;
+  const noting =
+    (read: ReadPage): ReadPage =>
+    async (query) => {
+      const page = await read(query);
+      problem ??= page.problem;
+      return page;
+    };
   const head = { ...(await engine.summary(id)), bytes: await engine.bytes(id) };
   yield `${write(head).slice(0, -'\n}'.length)},\n  "outputs": {`;
   let before = '';
   for (const node of nodes) {
     yield `${before}\n    ${JSON.stringify(node)}: `;
-    yield* listText((query) => engine.outputs(id, { ...query, node }), 4, write);
+    yield* listText(
+      noting((query) => engine.outputs(id, { ...query, node })),
+      4,
+      write,
+    );
     before = ',';
   }
   yield `${before ? '\n  ' : ''}},\n  "errors": `;
-  yield* listText((query) => engine.errors(id, query), 2, write);
+  yield* listText(
+    noting((query) => engine.errors(id, query)),
+    2,
+    write,
+  );
+  if (problem) {
+    yield `,\n  "problem": ${write(problem).replaceAll('\n', '\n  ')}`;
+    onProblem(problem);
+  }
   yield '\n}\n';
 }
 
