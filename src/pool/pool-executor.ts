@@ -110,7 +110,10 @@ export class PoolExecutor implements Executor {
     if (mode === 'process' || (batch.apart && this.#hasProcesses)) {
       // What its results go on to is sent out by itself.
       delete batch.chain;
-      open.pool ??= this.#pool('process', this.#options.process, workers ?? this.parallelism);
+      const most = workers ?? this.parallelism;
+      // In mode `async` that is how many tasks wait side by side, no number of processes.
+      const limit = mode === 'process' ? most : Math.min(most, this.parallelism);
+      open.pool ??= this.#pool('process', this.#options.process, limit);
       return open.pool.submit(program, batch, pack);
     }
     if (mode === 'async' && !batch.apart) return this.#async.submit(program, batch, pack);

@@ -84,6 +84,19 @@ it('runs in a process what may take its worker with it, results of a chain inclu
   expect(harness.executor.stats.alive).toBe(1);
 });
 
+it('makes no more processes than cores of what is to run apart, however many may wait side by side', async () => {
+  harness = new Harness(
+    threadSpawner({ entry: entries.thread }),
+    2,
+    realClock,
+    processSpawner({ entry: entries.process }),
+  );
+  const run = harness.open([{ code: '(x) => x', policy: { mode: 'async', workers: 100 } }]);
+  const flights = [1, 2, 3, 4].map((x) => harness.execute(run, [x], { apart: true }));
+  expect(harness.executor.stats.alive).toBe(2);
+  expect((await Promise.all(flights)).map((each) => done(each).values)).toEqual([[1], [2], [3], [4]]);
+});
+
 it('keeps the processes of a node for itself and ends them with the run', async () => {
   harness = new Harness(threadSpawner({ entry: entries.thread }));
   const run = harness.open([
