@@ -144,5 +144,7 @@ export const taskSchema = z.object({
       stack: z.string().optional(),
     })
     .optional(),
+  /** What of it cannot be read; where a single task was asked for. */
+  problem: readProblemSchema.optional(),
 });
 export type Task = z.infer<typeof taskSchema>;

@@ -64,7 +64,9 @@ test.each([
   expect(tasks).toMatchObject({ nextCursor: null, problem });
   expect(tasks.items.map(({ payload }) => beginning(payload))).toEqual(['a', lost, 'c']);
   const [failed] = tasks.items.filter(({ status }) => status === 'failed');
-  expect((await ask().task(id, failed?.id ?? '')).payload).toEqual(lost);
+  expect(await ask().task(id, failed?.id ?? '')).toMatchObject({ payload: lost, problem });
+  const [sound] = tasks.items;
+  expect((await ask().task(id, sound?.id ?? '')).problem).toBeUndefined();
   const errors = await ask().errors(id, {});
   expect([errors.items.length, errors.items[0]?.payload, errors.problem]).toEqual([1, lost, problem]);
   const [list] = (await ask().outputs(id, { node: 'all' })).items as unknown[][];

@@ -29,6 +29,8 @@ export function taskRoutes(api: Api): void {
       path: '/runs/{id}/tasks/{task}',
       tag: 'Runs',
       summary: 'A task with its payload',
+      description:
+        'Where the content of the payload is missing or damaged, `{"$missing": hash, "code", "message"}` stands in its place, and `problem` says so.',
       payloads: true,
       answer: { status: 200, content: { schema: 'Task' } },
       problems: [404],

@@ -135,7 +135,8 @@ export abstract class RunQueries {
 
   async task(id: string, task: string): Promise<Task> {
     const found = await (await this.#reader(id)).task(task, this.#running(id));
-    return (await shown(this.values, [found])).items[0] as Task;
+    const { items, problem } = await shown(this.values, [found]);
+    return { ...(items[0] as Task), ...(problem && { problem }) };
   }
 
   /** The tasks one came from, or those that came from it, each with every attempt and where it ran. */
