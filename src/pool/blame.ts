@@ -1,7 +1,7 @@
 /** Whom it is laid to that a worker has been silent for longer than one of its tasks may take. */
 import type { Flight, Slot, Start } from './flight.ts';
 
-export type Verdict =
+type Verdict =
   /** Somebody else is at it, who has time left or is about to be ended: to be looked at again. */
   | 'later'
   /** This task. */

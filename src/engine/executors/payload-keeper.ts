@@ -21,7 +21,7 @@ import { partOf, wholeOutcome } from './batch-parts.ts';
 const largestBatch = 16e6;
 
 /** Told when the store does not give what a batch needs for now, and why; and, without an error, that it does again. */
-export type OnWait = (batch: Pick<Batch, 'run' | 'id'>, error?: unknown) => void;
+type OnWait = (batch: Pick<Batch, 'run' | 'id'>, error?: unknown) => void;
 
 /** An executor that takes and gives references to large values, in front of one that takes and gives the values. */
 export class PayloadKeeper implements Executor {

@@ -77,7 +77,7 @@ export function kindOf(successors: Adjacency, isAcyclic: boolean, layer: readonl
 }
 
 /** The same graph with its edges turned round. */
-export function reversed(successors: Adjacency): number[][] {
+function reversed(successors: Adjacency): number[][] {
   const predecessors: number[][] = successors.map(() => []);
   successors.forEach((targets, node) => {
     for (const target of targets) predecessors[target]?.push(node);

@@ -45,7 +45,7 @@ export function sourcePortOf(
 }
 
 /** Where an edge arrives: the port it names, else the node's first. */
-export function targetPortOf(edge: Pick<GraphEdge, 'targetPort'>, inputs: readonly string[]): string {
+function targetPortOf(edge: Pick<GraphEdge, 'targetPort'>, inputs: readonly string[]): string {
   return edge.targetPort ?? inputs[0] ?? defaultInput;
 }
 

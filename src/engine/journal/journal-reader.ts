@@ -18,7 +18,7 @@ import { PageRoom } from './page-room.ts';
 import { deliveriesOf, describeTasks } from './task-history.ts';
 
 export const defaultLimit = 100;
-export const largestLimit = 1_000;
+const largestLimit = 1_000;
 /** Tasks looked up in the journal at once. */
 const windowSize = 1_000;
 

@@ -17,7 +17,7 @@ const longestDelayMs = 10_000;
 const doubtsAllowed = 5;
 
 /** Whether a store may take later what it has refused now. */
-export const isPassing = (error: unknown): boolean => error instanceof StoreError && passing.has(error.code);
+const isPassing = (error: unknown): boolean => error instanceof StoreError && passing.has(error.code);
 
 export function refusalOf(error: unknown): Refusal {
   if (isPassing(error)) return 'passing';

@@ -24,7 +24,7 @@ export interface LiveRunsOptions {
   onEnded: (run: RunSummary) => void;
 }
 
-export interface Beginning extends RunState {
+interface Beginning extends RunState {
   summary: RunSummary;
   graph: Graph;
   nodes: PreparedNode[];

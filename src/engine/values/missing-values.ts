@@ -4,7 +4,7 @@ import type { ReadProblem } from '../../schema/run.ts';
 import type { Instead, KeptValues } from './kept-values.ts';
 
 /** In the place of a value that cannot be shown. */
-export interface MissingValue extends ReadProblem {
+interface MissingValue extends ReadProblem {
   /** Hash of the artifact that holds it, or held it. */
   $missing: string;
 }
