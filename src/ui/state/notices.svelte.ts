@@ -30,6 +30,11 @@ export class Notices {
     this.#add({ kind: 'info', title, action, detail });
   }
 
+  /** What has been done, but not as it should be: stays until it is dismissed. */
+  warn(title: string, detail: string): void {
+    this.#add({ kind: 'error', title, detail });
+  }
+
   /** Shows what went wrong; errors of the family tell their places. */
   error(title: string, cause?: unknown): void {
     const detail = cause instanceof Error ? failureText(cause) : undefined;

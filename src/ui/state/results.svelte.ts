@@ -10,7 +10,7 @@ export class Results {
   more = $state(true);
   loading = $state(false);
   failure = $state.raw<unknown>();
-  /** Why there are no further ones, though there were. */
+  /** What of them cannot be read: they end before their end, or something stands in the place of a value. */
   problem = $state.raw<ReadProblem | undefined>();
 
   readonly #client: Client;
@@ -36,7 +36,7 @@ export class Results {
       this.values = [...this.values, ...page.items];
       this.#cursor = page.nextCursor ?? undefined;
       this.more = page.nextCursor !== null;
-      this.problem = page.problem;
+      this.problem ??= page.problem;
       this.failure = undefined;
     } catch (error) {
       this.failure = error;
