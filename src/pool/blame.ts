@@ -27,16 +27,25 @@ export function blame(slot: Slot, late: Flight, sideBySide: boolean): Verdict {
     if (each.lastStarted) begun.push(each);
   }
   if (sideBySide && (begun.length > 1 || late.batch.tasks.length > 1)) return { anyOf: begun };
-  return { culprit: late, start: late.lastStarted ?? { index: 0, at: late.sentAt } };
+  // Its time has counted from the start of a task.
+  return { culprit: late, start: late.lastStarted as Start };
 }
 
-/** Whether the code of a flight's program is not at fault if it is not ready: its worker has not come to it. */
-export function isHeldUp(slot: Slot, flight: Flight): boolean {
-  if (slot.current) return slot.current.batch !== flight.batch.id;
-  if (isLoading(flight)) return false;
-  for (const each of slot.flights.values()) if (each !== flight && each.lastStarted) return true;
-  return false;
+/** Whose tasks may keep a worker from making the code of a flight's program; if nobody's, that code is at fault itself. */
+export function heldUpBy({ current, flights }: Slot, flight: Flight): Flight[] {
+  const others = [...flights.values()].filter((each) => each !== flight);
+  if (current) return others.filter(({ batch }) => batch.id === current.batch);
+  return isLoading(flight) ? [] : others.filter(({ lastStarted }) => lastStarted);
 }
+
+/**
+ * Whether nobody else will end a worker that these keep busy: none of them has a limit of its own or has been given
+ * up, and for so long the worker has not begun another of their tasks.
+ */
+export const isHeldForGood = (holders: readonly Flight[], since: number): boolean =>
+  holders.every(
+    ({ deadline, settled, lastStarted }) => !deadline && !settled && (lastStarted?.at ?? 0) <= since,
+  );
 
 /** Whether a worker is making the code of its program. */
 const isLoading = ({ loading, isLoadBegun }: Flight): boolean => loading !== undefined && isLoadBegun;

@@ -10,7 +10,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
 import type { Pack } from '../engine/values/packed.ts';
 import { HandloomError } from '../errors.ts';
-import { blame, isHeldUp } from './blame.ts';
+import { blame, heldUpBy, isHeldForGood } from './blame.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadline } from './deadline.ts';
 import { settleDeath } from './death.ts';
@@ -263,7 +263,11 @@ export class WorkerPool {
 
   /** The code of this flight's program could not be made in time: it loops, or waits for what never comes. */
   #unloadable(slot: Slot, flight: Flight): void {
-    if (isHeldUp(slot, flight)) return flight.loading?.postpone();
+    const holders = heldUpBy(slot, flight);
+    if (holders.length > 0) {
+      const isForGood = isHeldForGood(holders, this.#options.clock.now() - loadMs);
+      return isForGood ? this.#runApart(slot, holders) : flight.loading?.postpone();
+    }
     const message = `The code of this node was not ready to run within ${loadMs / 1000} s.`;
     const result = failWhole(flight.batch, new HandloomError('load_timeout', message));
     flight.settle({ kind: 'done', result: { ...result, worker: slot.handle.name } });
@@ -274,11 +278,7 @@ export class WorkerPool {
   #blocked(slot: Slot, flight: Flight): void {
     const verdict = blame(slot, flight, this.#crew.isSideBySide);
     if (verdict === 'later') return flight.deadline?.postpone();
-    if ('anyOf' in verdict) {
-      const reason = 'a task blocked the event loop, they are run again one by one to see which';
-      for (const each of verdict.anyOf) each.settle({ kind: 'lost', reason, apart: true });
-      return this.#end(slot, reason);
-    }
+    if ('anyOf' in verdict) return this.#runApart(slot, verdict.anyOf);
     const { culprit, start } = verdict;
     const task = { index: start.index, begunAt: start.at, worker: slot.handle.name };
     if (culprit !== flight) {
@@ -293,6 +293,13 @@ export class WorkerPool {
     }
     flight.settle({ kind: 'timeout', ...task });
     this.#end(slot, 'another task exceeded its time limit');
+  }
+
+  /** Ends a worker whose event loop some task of these blocks, nobody knows which. */
+  #runApart(slot: Slot, begun: readonly Flight[]): void {
+    const reason = 'a task blocked the event loop, they are run again one by one to see which';
+    for (const each of begun) each.settle({ kind: 'lost', reason, apart: true });
+    this.#end(slot, reason);
   }
 
   #died(slot: Slot, reason: string): void {

@@ -1,10 +1,13 @@
 /** What the executor decides by itself, on real threads. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
 import type { Clock } from '../../src/engine/clock.ts';
 import { outcome } from '../../src/engine/executor.ts';
+import { graceMs } from '../../src/pool/deadline.ts';
+import { loadMs } from '../../src/pool/worker-pool.ts';
 import { done, Harness, realClock } from '../contracts/worker-harness.ts';
 import { type BuiltEntries, buildEntries } from './build-entries.ts';
+import { SteppedClock } from './stepped-clock.ts';
 
 let entries: BuiltEntries;
 let harness: Harness;
@@ -65,6 +68,44 @@ it('fails a node whose code never gets ready', async () => {
   expect(result.outcomes).toEqual([outcome.failed, outcome.failed]);
   expect(result.errors[0]?.code).toBe('load_timeout');
 });
+
+it.each([
+  [
+    'floods it with promises',
+    'async (x, { progress }) => { await 0; progress(0.5); while (!x) await 0; return new Promise(() => {}); }',
+    { apart: true },
+  ],
+  ['never returns', '(x, { progress }) => { progress(0.5); while (!x); return new Promise(() => {}); }', {}],
+])(
+  'ends a shared event loop that a task without a limit holds for good: one that %s',
+  async (_, code, how) => {
+    const clock = new SteppedClock();
+    harness = new Harness(
+      threadSpawner({ entry: entries.thread }),
+      2,
+      clock,
+      processSpawner({ entry: entries.process }),
+    );
+    const policy = { mode: 'async' as const };
+    const [run, other] = [harness.open([{ code, policy }]), harness.open([{ code: '(x) => x', policy }])];
+    const waiting = harness.execute(run, [1]);
+    const holding = harness.execute(run, [0]);
+    await vi.waitUntil(() => harness.fractions.length === 2, { timeout: 20_000 });
+    const late = harness.execute(other, [2]);
+    // It may be a while until the task lets go.
+    clock.advance(loadMs - 1);
+    expect(harness.executor.stats.alive).toBe(1);
+    clock.advance(2 * graceMs);
+    const reason = expect.stringContaining('blocked the event loop');
+    expect(await holding).toEqual({ kind: 'lost', reason, apart: true });
+    expect(await waiting).toEqual({ kind: 'lost', reason, ...how });
+    expect(await late).toEqual({ kind: 'lost', reason });
+    const again = harness.execute(run, [0], { apart: true });
+    expect(done(await harness.execute(other, [2])).values).toEqual([2]);
+    harness.executor.cancel(run);
+    expect(await again).toEqual({ kind: 'cancelled' });
+  },
+);
 
 it('runs in a process what may take its worker with it, results of a chain included', async () => {
   harness = new Harness(
