@@ -239,12 +239,12 @@ function createRuns(guard: Guard): RunStore {
         const [parts] = splitChunks([chunk]);
         await db.transaction().execute(async (tx) => {
           const stored = await tx
-            .selectFrom('chunks')
-            .select('last')
+            .selectFrom('chunk_bodies')
+            .select('bytes')
             .where('run', '=', run)
             .where('first', '=', first)
             .executeTakeFirst();
-          checkFits(chunk, stored && Number(stored.last));
+          checkFits(chunk, stored && toBytes(stored.bytes));
           const { summary, body } = parts as ChunkParts;
           await tx
             .updateTable('chunks')

@@ -272,8 +272,9 @@ function createRuns({ relaxed: db, strict }: Connections): RunStore {
         // Encoded before the transaction, which would end by itself while we compute.
         const { summary, body } = splitChunks([chunk])[0] as ChunkParts;
         await db.transaction('rw', [db.chunks, db.chunkBodies, db.runSizes], async () => {
-          checkFits(chunk, (await db.chunks.get([run, first]))?.last);
-          const before = (await db.chunkBodies.get([run, first]))?.bytes.length ?? 0;
+          const stored = (await db.chunkBodies.get([run, first]))?.bytes;
+          checkFits(chunk, stored);
+          const before = stored?.length ?? 0;
           await db.chunks.put(summary);
           await db.chunkBodies.put({ run, first, bytes: body });
           await addSize(db.runSizes, run, body.length - before);

@@ -161,8 +161,7 @@ function createRuns(
       open(() => {
         const { run, first } = chunk;
         const chunks = runs.get(run)?.chunks;
-        const stored = chunks?.get(first);
-        checkFits(chunk, parse<ChunkSummary>(stored?.summary)?.last);
+        checkFits(chunk, chunks?.get(first)?.body);
         for (const { summary, body } of splitChunks([chunk]))
           chunks?.set(first, { summary: JSON.stringify(summary), body: onBody(run, first, body) });
       }),

@@ -1,9 +1,10 @@
 /** The parts a run and its journal are stored in, so that lists, summaries and counts never read payloads. */
+import { bringsBack } from '../engine/journal/dropped-payloads.ts';
 import type { ChunkSummary, JournalChunk } from '../engine/journal/journal.ts';
 import { ConflictError } from '../errors.ts';
 import type { Graph } from '../schema/graph.ts';
 import type { RunSummary } from '../schema/run.ts';
-import { decodeWithLists, encodeChunk, encodeWithLists } from './journal-codec.ts';
+import { decodeChunk, decodeWithLists, encodeChunk, encodeWithLists } from './journal-codec.ts';
 import { journalConflict } from './paging.ts';
 import type { RunRecord } from './store.ts';
 
@@ -51,10 +52,20 @@ export function summaryOf(run: RunSummary & Partial<RunRecord>): RunSummary {
   return summary;
 }
 
-/** @throws ConflictError `journal_conflict` unless a chunk may stand in the place of one that ends with `last` */
-export function checkFits({ run, first, last }: ChunkSummary, stored: number | undefined): void {
-  if (stored === last) return;
-  const message = `The journal of run ${run} has no chunk from entry ${first} to entry ${last}.`;
+/**
+ * Makes sure that a chunk may stand in the place of one that begins with the same entry. So a host that was stopped
+ * for a while cannot bring back what another one has let go of meanwhile.
+ * @param body of the stored one
+ * @throws ConflictError `journal_conflict`, StoreError `chunk_damaged`
+ */
+export function checkFits(chunk: JournalChunk, body: Uint8Array | undefined): void {
+  const { run, first, last } = chunk;
+  const stored = body && decodeChunk(body, run, first);
+  const fits = stored?.last === last;
+  if (fits && !bringsBack(chunk, stored)) return;
+  const message = fits
+    ? `The chunk from entry ${first} to entry ${last} of run ${run} lacks payloads by now that this one has.`
+    : `The journal of run ${run} has no chunk from entry ${first} to entry ${last}.`;
   throw new ConflictError('journal_conflict', message, { details: { run, first, last } });
 }
 

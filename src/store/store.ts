@@ -81,7 +81,8 @@ export interface RunStore {
   chunk(run: string, first: number): Promise<JournalChunk | undefined>;
   /**
    * Puts a chunk in the place of the stored one that begins and ends with the same entries.
-   * @throws ConflictError `journal_conflict` when there is none
+   * @throws ConflictError `journal_conflict` when there is none, or it lacks payloads by now that this one has;
+   * StoreError `chunk_damaged`
    */
   replace(chunk: JournalChunk): Promise<void>;
   /** Changes these fields of a run and leaves all others as they are. @returns whether there is such a run */

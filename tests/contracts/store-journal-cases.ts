@@ -248,3 +248,21 @@ mustHold('puts a chunk in the place of one that begins and ends alike', async ({
     await rejects('journal_conflict', () => runs.replace(other));
   equal(await runs.chunk('r', 1), smaller);
 });
+
+mustHold('takes no chunk that brings back payloads which are gone', async ({ store: { runs } }) => {
+  await runs.create(run('r'));
+  const whole = chunk('r', 1, ['a', 'b', 'c']);
+  await runs.append(summary(run('r')), [whole]);
+  const without = (...gone: number[]): JournalChunk => {
+    const entries = whole.entries.map((entry, i) =>
+      gone.includes(i) ? { ...entry, payloads: [null], dropped: [0, 0] } : entry,
+    ) as JournalChunk['entries'];
+    return { ...whole, entries };
+  };
+  await runs.replace(without(1));
+  for (const other of [whole, without(0), without(0, 2)])
+    await rejects('journal_conflict', () => runs.replace(other));
+  equal(await runs.chunk('r', 1), without(1));
+  await runs.replace(without(0, 1));
+  equal(await runs.chunk('r', 1), without(0, 1));
+});

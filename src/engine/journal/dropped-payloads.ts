@@ -1,6 +1,6 @@
 /** Payloads that are no longer kept, in the entries of a journal. */
 import { BitSet } from '../bit-set.ts';
-import type { DeliverEntry } from './journal.ts';
+import type { DeliverEntry, JournalChunk } from './journal.ts';
 
 /** Positions in an entry whose payloads are no longer kept; undefined when all are there, which is the common case. */
 export function droppedOf({ dropped }: DeliverEntry): BitSet | undefined {
@@ -10,6 +10,17 @@ export function droppedOf({ dropped }: DeliverEntry): BitSet | undefined {
     for (let i = dropped[at] as number; i <= (dropped[at + 1] as number); i++) positions.add(i);
   }
   return positions;
+}
+
+/** Whether a chunk has payloads that another one, with the same entries, no longer has. */
+export function bringsBack(chunk: JournalChunk, other: JournalChunk): boolean {
+  return other.entries.some((entry, i) => {
+    const before = entry.kind === 'deliver' ? droppedOf(entry) : undefined;
+    if (!before) return false;
+    const here = chunk.entries[i];
+    const after = here?.kind === 'deliver' ? droppedOf(here) : undefined;
+    return (entry as DeliverEntry).payloads.some((_, at) => before.has(at) && !after?.has(at));
+  });
 }
 
 /**
