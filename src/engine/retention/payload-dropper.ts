@@ -1,13 +1,15 @@
 /**
  * Lets go of the payloads of tasks that ended well, at nodes whose policy says `keepPayloads: 'failed'`. Done when a
  * run has ended, chunk by chunk, so that a run under way pays nothing for it; whatever interrupts it, it can be done
- * again. What a further attempt at a failed task needs stays, and so do outputs.
+ * again, also when the run has gone on in between: what went once goes each time, so nothing is left half done. What
+ * a further attempt at a failed task needs stays, what is gathered and not given out yet, and outputs.
  */
+import { ConflictError } from '../../errors.ts';
 import type { NodeRegistry } from '../../nodes/define-node.ts';
 import type { Graph } from '../../schema/graph.ts';
 import { hasEnded } from '../../schema/run.ts';
 import { graphWithin } from '../../schema/subgraph.ts';
-import type { RunRecord, Store } from '../../store/store.ts';
+import type { RunRecord, RunStore, Store } from '../../store/store.ts';
 import { BitSet } from '../bit-set.ts';
 import { chunkAt } from '../journal/chunk-reader.ts';
 import { dropFrom } from '../journal/dropped-payloads.ts';
@@ -27,6 +29,8 @@ export interface DropOptions {
 /** What is dropped of a node's tasks. */
 interface DroppingNode {
   isJoin: boolean;
+  /** Tasks that ended well and whose payloads the node holds until it gives out; absent where it gathers nothing. */
+  gathered?: number[];
   dedupes: boolean;
 }
 
@@ -46,6 +50,8 @@ export async function dropPayloads(record: RunRecord, options: DropOptions): Pro
     if ([...nodes.keys()].some((node) => counts[node]?.delivered)) rest.push(first);
     else references.keep(entries);
   }
+  const shrink = (chunk: JournalChunk) =>
+    replaceBy((stored) => withoutPayloads(stored, nodes, ended), chunk, store.runs);
   // Artifacts go before what refers to them: who is interrupted in between finds again which ones those are.
   const referring: number[] = [];
   for (const first of rest) {
@@ -54,7 +60,7 @@ export async function dropPayloads(record: RunRecord, options: DropOptions): Pro
     references.keep(kept.entries);
     if (kept === chunk) continue;
     if (references.drop(chunk.entries)) referring.push(first);
-    else await store.runs.replace(kept);
+    else await shrink(chunk);
   }
   const document = withoutInputs(record.document, nodes);
   references.drop(record.document);
@@ -64,10 +70,25 @@ export async function dropPayloads(record: RunRecord, options: DropOptions): Pro
   if (await hasGoneOn(record.id, last, store)) return;
   if (unused.length > 0) await store.artifacts.release(record.id, unused);
   for (const first of referring) {
-    const chunk = await chunkAt(store.runs, record.id, first);
-    await store.runs.replace(withoutPayloads(chunk, nodes, ended));
+    await shrink(await chunkAt(store.runs, record.id, first));
   }
   await store.runs.amend(record.id, { document, payloadsDroppedAt: new Date(now).toISOString() });
+}
+
+/** Puts in the place of a chunk what is left of it: of what another host has left of it, where that was faster. */
+async function replaceBy(
+  leave: (chunk: JournalChunk) => JournalChunk,
+  chunk: JournalChunk,
+  runs: RunStore,
+): Promise<void> {
+  const kept = leave(chunk);
+  if (kept === chunk) return;
+  try {
+    await runs.replace(kept);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    await replaceBy(leave, await chunkAt(runs, chunk.run, chunk.first), runs);
+  }
 }
 
 /** Whether a run has been brought back to life, and may have ended again, since its journal was read. */
@@ -79,16 +100,15 @@ async function hasGoneOn(run: string, last: number, { runs }: Store): Promise<bo
 /** Nodes of a run whose payloads may go now. */
 function droppingNodes(record: RunRecord, registry: NodeRegistry): Map<string, DroppingNode> {
   const wanted = new Set(record.dropsPayloads);
-  // What a collection or a join holds, and has not given out yet, is in its deliveries alone.
-  const isWhole = record.status === 'succeeded' || record.status === 'partial';
   const found = new Map<string, DroppingNode>();
   const look = (graph: Graph, prefix: string): void => {
     for (const node of graph.nodes) {
       const id = prefix + node.id;
       const kind = registry.get(node.type)?.kind;
       const gathers = kind === 'collect' || kind === 'join';
-      if (wanted.has(id) && (isWhole || !gathers))
-        found.set(id, { isJoin: kind === 'join', dedupes: node.policy?.dedupe === true });
+      const dedupes = node.policy?.dedupe === true;
+      if (wanted.has(id))
+        found.set(id, { isJoin: kind === 'join', dedupes, ...(gathers && { gathered: [] }) });
       const within = graphWithin(node);
       if (within) look(within, `${id}/`);
     }
@@ -97,13 +117,23 @@ function droppingNodes(record: RunRecord, registry: NodeRegistry): Map<string, D
   return found;
 }
 
-/** Takes in which tasks of these nodes ended well, or were not run since they were duplicates. */
-function noteEnded(ended: BitSet, entry: JournalEntry, nodes: ReadonlyMap<string, unknown>): void {
-  if (entry.kind !== 'attempt' && entry.kind !== 'duplicate') return;
-  if (!nodes.has(entry.node)) return;
+/**
+ * Takes in which tasks of these nodes ended well, or were not run since they were duplicates. What a collection or a
+ * join holds is in its deliveries alone until it gives out.
+ */
+function noteEnded(ended: BitSet, entry: JournalEntry, nodes: ReadonlyMap<string, DroppingNode>): void {
+  if (entry.kind !== 'attempt' && entry.kind !== 'duplicate' && entry.kind !== 'flush') return;
+  const node = nodes.get(entry.node);
+  if (!node) return;
+  if (entry.kind === 'flush') {
+    for (const task of node.gathered?.splice(0) ?? []) ended.add(task);
+    return;
+  }
   const ends = entry.kind === 'attempt' ? entry.ends : undefined;
   entry.tasks.forEach((task, i) => {
-    if ((ends?.[i] ?? attemptEnd.succeeded) === attemptEnd.succeeded) ended.add(task);
+    if ((ends?.[i] ?? attemptEnd.succeeded) !== attemptEnd.succeeded) return;
+    if (entry.kind === 'attempt' && node.gathered) node.gathered.push(task);
+    else ended.add(task);
   });
 }
 
