@@ -179,6 +179,64 @@ test('what a run uses again by now stays, whoever had begun to let go of it', as
   expect(outputs.later?.map((text) => (text as string).length)).toEqual([50_000]);
 });
 
+test('who had read the journal before another host let go of payloads tells that they are gone', async () => {
+  const store = createMemoryStore();
+  const refusing = faultyStore(store, (method) => {
+    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
+  });
+  const { engine, clock } = simulatedEngine(1, undefined, refusing);
+  const { id } = await engine.start(line());
+  await clock.until(engine.ended(id));
+  const first = async () => (await engine.tasks(id, { limit: 1 })).items[0];
+  expect(await first()).toMatchObject({ payload: 'secret' });
+  await reading(store).tidy();
+  expect(await first()).toMatchObject({ payload: null, payloadDropped: true });
+});
+
+test('payloads that are gone are told as gone, though the store failed afterwards', async () => {
+  let hasFailed = false;
+  const failing = faultyAnywhere(createMemoryStore(), (_, call, when) => {
+    if (call !== 'runs.replace' || when === 'before' || hasFailed) return;
+    hasFailed = true;
+    throw new StoreError('store_failed', 'Broken.');
+  });
+  const { engine, clock } = simulatedEngine(1, undefined, failing);
+  const { id } = await engine.start(line());
+  const read = () => engine.tasks(id, { limit: 1 });
+  await read();
+  await clock.until(engine.ended(id));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([hasFailed, (await read()).items[0]?.payloadDropped]).toEqual([true, true]);
+});
+
+test('a host that was stopped while it let go of payloads brings none back', async () => {
+  const store = createMemoryStore();
+  const refusing = faultyStore(store, (method) => {
+    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
+  });
+  const { engine, clock } = simulatedEngine(1, undefined, refusing);
+  const { id } = await engine.start(line());
+  await clock.until(engine.ended(id));
+  const values = new KeptValues(store);
+  const drop = async (through: Store) => {
+    const record = (await store.runs.get(id)) as RunRecord;
+    await dropPayloads(record, { store: through, values, registry, now: clock.now() });
+  };
+  // It is about to write what it has found, and meanwhile another one tries the failed task again.
+  let isStopped = true;
+  const replace: typeof store.runs.replace = async (chunk) => {
+    if (isStopped) {
+      isStopped = false;
+      await clock.until(engine.retry(id).then(() => engine.ended(id)));
+      await drop(store);
+    }
+    return store.runs.replace(chunk);
+  };
+  await drop({ ...store, runs: { ...store.runs, replace } });
+  const text = await keptText(store, id);
+  expect([isStopped, text.includes('secret'), text.includes('bad luck')]).toEqual([false, false, false]);
+});
+
 test('what a value that stays holds within it stays, too', async () => {
   const make = `(letter) => letter === 'x' ? ${big('letter')} : letter.padStart(30, 'y')`;
   const nodes = [code('make', make), { id: 'all', type: 'flow.collect', policy }];
@@ -239,6 +297,28 @@ test('what a cancelled run has gathered, and not given out, stays', async () => 
     ['a', null],
     ['all', 'one'],
   ]);
+});
+
+test('what was gathered and given out goes also where the run was cancelled later', async () => {
+  const store = createMemoryStore();
+  let refuses = true;
+  const refusing = faultyStore(store, (method) => {
+    if (method === 'replace' && refuses) throw new StoreError('store_busy', 'Busy.');
+  });
+  const nodes = [
+    code('a', '(s) => { if (s === "bad") throw new Error("no"); return s; }'),
+    { id: 'all', type: 'flow.collect', policy },
+  ];
+  const { engine, clock } = simulatedEngine(1, undefined, refusing);
+  const { id } = await engine.start(graph(nodes, { a: ['one', 'bad'] }, [edge('a', 'all')]));
+  await clock.until(engine.ended(id));
+  await engine.retry(id);
+  await engine.cancel(id);
+  refuses = false;
+  await engine.tidy();
+  expect((await engine.summary(id)).status).toBe('cancelled');
+  const { items } = await engine.tasks(id, { node: 'all' });
+  expect(items.map(({ payload, payloadDropped }) => [payload, payloadDropped])).toEqual([[null, true]]);
 });
 
 test('payloads within a subgraph go, and what came to it, but not what its nodes begin with', async () => {

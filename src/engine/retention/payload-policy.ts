@@ -18,7 +18,7 @@ export interface PayloadPolicyOptions {
   /** By run; what brings one back to life takes turns, too. */
   turns: Turns;
   live: Pick<LiveRuns, 'has'>;
-  /** The journal of a run has changed. */
+  /** The journal of a run has changed, or may have. */
   onDropped: (run: string) => void;
 }
 
@@ -39,8 +39,12 @@ export class PayloadPolicy {
       if (!(await store.runs.summary(run))?.dropsPayloads) return;
       const record = await store.runs.get(run);
       if (!record) return;
-      await dropPayloads(record, { store, values, registry, now: clock.now() });
-      onDropped(run);
+      try {
+        await dropPayloads(record, { store, values, registry, now: clock.now() });
+      } finally {
+        // A store that fails may have taken some of it.
+        onDropped(run);
+      }
     });
   }
 

@@ -37,13 +37,20 @@ export interface CountingExecutor extends Executor {
   readonly stats?: { alive: number; busy: number };
 }
 
+interface KeptReader {
+  reader: JournalReader;
+  /** When payloads of the run had last been let go of; undefined where that is never done. */
+  droppedAt: string | undefined;
+  drops: boolean;
+}
+
 export abstract class RunQueries {
   protected readonly store: Store;
   protected readonly executor: CountingExecutor;
   /** Large payloads, which are fetched for whoever asks. */
   protected readonly values: KeptValues;
   protected abstract readonly live: LiveRuns;
-  readonly #readers = new Map<string, JournalReader>();
+  readonly #readers = new Map<string, KeptReader>();
   /** Graphs of runs asked about lately. */
   readonly #structures = new Map<string, Graph>();
 
@@ -227,10 +234,12 @@ export abstract class RunQueries {
   async #reader(id: string): Promise<JournalReader> {
     await this.live.get(id)?.flush();
     const kept = this.#readers.get(id);
-    if (kept) return kept;
-    await this.summary(id);
+    if (kept && !kept.drops) return kept.reader;
+    const { dropsPayloads, payloadsDroppedAt } = await storedSummary(this.store.runs, id);
+    // Another host may have let go of payloads: what was read before has them still, and their artifacts are gone.
+    if (kept && kept.droppedAt === payloadsDroppedAt) return kept.reader;
     const reader = new JournalReader(this.store.runs, id);
-    this.#readers.set(id, reader);
+    this.#readers.set(id, { reader, droppedAt: payloadsDroppedAt, drops: dropsPayloads !== undefined });
     if (this.#readers.size > keptReaders) this.#readers.delete(this.#readers.keys().next().value as string);
     return reader;
   }
