@@ -4,6 +4,7 @@ import { droppedOf } from '../../src/engine/journal/dropped-payloads.ts';
 import type { DeliverEntry, JournalEntry } from '../../src/engine/journal/journal.ts';
 import { canonicalKey } from '../../src/engine/values/canonical.ts';
 import type { Chance } from './chance.ts';
+import type { GraphFacts } from './graph-facts.ts';
 import { hashesIn } from './release-check.ts';
 import { must, type RunModel, same } from './run-model.ts';
 import type { Simulation } from './simulation.ts';
@@ -39,18 +40,37 @@ export async function checkKept(simulation: Simulation, model: RunModel, chance:
 }
 
 /** Whether inputs of a node go, and whose payloads do: found from the policies, and how tasks ended. */
-function goneOf({ facts, summary }: Simulation, model: RunModel): [(node: string) => boolean, IsGone] {
+function goneOf(simulation: Simulation, model: RunModel): [(node: string) => boolean, IsGone] {
+  const { facts, disk, id = '', summary } = simulation;
+  const held = heldIn(disk.entries.get(id) ?? [], facts).filter(
+    (number) => model.task(number).state === 'succeeded',
+  );
   const isWhole = summary?.status === 'succeeded' || summary?.status === 'partial';
-  const isDropping = (node: string) => {
-    const { policy, kind } = facts.get(node) ?? {};
-    // What is gathered and was not given out is needed when the run goes on.
-    return policy?.keepPayloads === 'failed' && (isWhole || (kind !== 'collect' && kind !== 'join'));
-  };
+  must(!isWhole || held.length === 0, () => `${held.length} tasks were gathered and not given out`);
+  const isHeld = new Set(held);
+  const isDropping = (node: string) => facts.get(node)?.policy.keepPayloads === 'failed';
   const isGone = (number: number) => {
     const { node, state } = model.task(number);
-    return isDropping(node) && (state === 'succeeded' || state === 'duplicate');
+    if (!isDropping(node)) return false;
+    return state === 'duplicate' || (state === 'succeeded' && !isHeld.has(number));
   };
   return [isDropping, isGone];
+}
+
+/**
+ * Tasks that a collection or a join has tried since it last gave out: what was not given out is needed when the run
+ * goes on.
+ */
+function heldIn(entries: readonly JournalEntry[], facts: GraphFacts): number[] {
+  const byNode = new Map<string, number[]>();
+  for (const entry of entries) {
+    if (entry.kind === 'flush') byNode.delete(entry.node);
+    if (entry.kind !== 'attempt') continue;
+    const { kind } = facts.get(entry.node) ?? {};
+    if (kind !== 'collect' && kind !== 'join') continue;
+    byNode.set(entry.node, [...(byNode.get(entry.node) ?? []), ...entry.tasks]);
+  }
+  return [...byNode.values()].flat();
 }
 
 /** In the place of a payload that has gone. */

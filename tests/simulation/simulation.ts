@@ -152,6 +152,10 @@ export class Simulation {
   async settle(): Promise<void> {
     for (;;) {
       for (let i = 0; i < longestRun && this.clock.next(); i++) await this.#drain();
+      if (this.#isSuperseded(this.host)) {
+        this.#kill(this.host);
+        continue;
+      }
       try {
         return await this.clock.until(this.host.engine.tidy());
       } catch (error) {
@@ -222,10 +226,15 @@ export class Simulation {
     const { status, open } = this.summary ?? {};
     if (status === 'paused') return this.#perform({ kind: 'unpause', turn });
     if (open) return this.#perform({ kind: 'close', turn });
-    // One with nothing to write does not find out that another keeps the run.
-    const isSuperseded = host.wasFrozen || this.summary?.owner !== host.name;
-    if (host.executor.hanging > 0 || isSuperseded) return this.#perform({ kind: 'kill', turn });
+    if (host.executor.hanging > 0 || this.#isSuperseded(host)) return this.#perform({ kind: 'kill', turn });
     throw new Violation('the run stands still');
+  }
+
+  /** Whether it keeps a run that others may have gone on with: with nothing to write, it does not find out. */
+  #isSuperseded(host: Host): boolean {
+    const { id, summary } = this;
+    if (id === undefined || !host.isAwake || !host.keeps(id)) return false;
+    return host.wasFrozen || summary?.owner !== host.name;
   }
 
   #perform(action: Action): void {
