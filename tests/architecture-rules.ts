@@ -62,7 +62,12 @@ const layers: Layer[] = [
   { path: 'src/nodes/', may: foundation },
   {
     path: 'src/store/',
-    may: [...foundation, 'src/engine/journal/journal.ts', 'src/engine/journal/journal-versions.ts'],
+    may: [
+      ...foundation,
+      'src/engine/journal/journal.ts',
+      'src/engine/journal/journal-versions.ts',
+      'src/engine/journal/dropped-payloads.ts',
+    ],
     mayTypes: ['src/engine/values/packed.ts'],
   },
   { path: 'src/files/', may: [...foundation, nodeContract, fileErrors] },
