@@ -35,7 +35,7 @@ export class Recovery {
 
   /** Resumes all of them, those that the store refuses later. @returns ids of the runs that go on at once */
   async recover(): Promise<string[]> {
-    const { live, resume, giveUp } = this.#options;
+    const { live, resume } = this.#options;
     const resumed: string[] = [];
     let wait = Number.POSITIVE_INFINITY;
     for (const id of await this.#interrupted()) {
@@ -45,15 +45,30 @@ export class Recovery {
         resumed.push(id);
         this.#refusals.delete(id);
       } catch (error) {
-        // Somebody else was quicker.
-        if (error instanceof ConflictError || error instanceof NotFoundError) continue;
-        const again = this.#refused(id, error);
-        if (again !== undefined) wait = Math.min(wait, again);
-        else if (refusalOf(error) === 'doubtful') await giveUp(id, error);
+        wait = Math.min(wait, await this.#notResumed(id, error));
       }
     }
     if (wait < Number.POSITIVE_INFINITY) this.#recoverLater(wait);
     return resumed;
+  }
+
+  /**
+   * Gives a run up that is not worth another try. One that cannot be given up either stands in nobody's way.
+   * @returns in how many milliseconds it is to be tried again; infinite when it is not
+   */
+  async #notResumed(id: string, error: unknown): Promise<number> {
+    const never = Number.POSITIVE_INFINITY;
+    // Somebody else was quicker.
+    if (error instanceof ConflictError || error instanceof NotFoundError) return never;
+    const again = this.#refused(id, error);
+    if (again !== undefined) return again;
+    if (refusalOf(error) !== 'doubtful') return never;
+    try {
+      await this.#options.giveUp(id, error);
+      return never;
+    } catch (refusal) {
+      return this.#refused(id, refusal) ?? never;
+    }
   }
 
   /** @param what a run, or the list of them */
