@@ -235,13 +235,15 @@ export class LiveRun {
 
   /** How much longer it will take; undefined while that cannot be told. */
   remaining(): Remaining | undefined {
-    return this.#held || this.isEnding ? undefined : this.#remaining.remaining(this.#clock.now());
+    if (this.#held || this.#unreadable || this.isEnding) return undefined;
+    return this.#remaining.remaining(this.#clock.now());
   }
 
-  /** Why the store does not give what all that is under way needs, if that is so. */
+  /** Why the store does not give what all that is under way needs, if that is so, and nothing goes on by itself. */
   get #unreadable(): StoreError | undefined {
-    const { status, inFlight } = this.#state;
-    if (hasEnded(status) || ![...inFlight.keys()].every((batch) => this.#unread.has(batch))) return undefined;
+    const { status, inFlight, delayed } = this.#state;
+    if (this.#unread.size === 0 || hasEnded(status) || delayed.length > 0) return undefined;
+    if (![...inFlight.keys()].every((batch) => this.#unread.has(batch))) return undefined;
     return this.#unread.values().next().value;
   }
 

@@ -1,6 +1,7 @@
 /**
  * Tasks that have waited longer for their turn than the policy of their node allows fail. Time passes for them only
- * while the run goes on: not while it is paused, or held since the store refuses.
+ * while the run goes on: not while it is paused, or held since the store refuses what it records. It does pass while the
+ * store does not give payloads: those behind a batch that waits for some wait for their turn as behind any other.
  */
 import { QueueTimeoutError, toWireError, type WireError } from '../../errors.ts';
 import { outcome as taskOutcome } from '../executor.ts';
