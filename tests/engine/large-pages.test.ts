@@ -56,7 +56,8 @@ test('pages of large rows end early, hold one at least, and miss none', async ()
   for (const [list, read] of Object.entries(lists))
     expect([list, await read()]).toEqual([list, ['abc', 'h', 'defs']]);
   const report = await engine.report(id);
-  expect([letters(report.outputs.keep ?? []), report.errors.length]).toEqual(['abc', 3]);
+  // They share the room of one page, but something of each list is told.
+  expect([report.errors.length, letters(report.outputs.keep ?? [])]).toEqual([3, 'a']);
   expect([Object.keys(report.outputCursors ?? {}), typeof report.errorCursor]).toEqual([['keep'], 'string']);
   expect(letters((await engine.report(id, Number.POSITIVE_INFINITY)).outputs.keep ?? [])).toBe('abchdefs');
 });
@@ -79,4 +80,20 @@ test('what came of a task is told page by page, too', async () => {
     ['2', '3', '4'],
     ['5', '6'],
   ]);
+});
+
+test('who comes back hears of all errors since, also where their payloads fill several pages', async () => {
+  const nodes = [code('make', source, serial), code('fail', failing, serial)];
+  const { engine, id } = await runGraph(graph(nodes, { make: inputs }, [{ source: 'make', target: 'fail' }]));
+  const { items } = await engine.errors(id, { limit: 1 });
+  const heard: { task: string; payload?: unknown }[] = [];
+  await engine.subscribe(id, ({ errors }) => heard.push(...errors));
+  expect(heard).toHaveLength(inputs.length);
+  expect(new Set(heard.map(({ task }) => task)).size).toBe(inputs.length);
+  // As those that are told as they come, the later ones are told without.
+  expect(heard.map(({ payload }) => typeof payload)).toEqual([
+    ...Array(3).fill('string'),
+    ...Array(5).fill('undefined'),
+  ]);
+  expect(heard[0]).toEqual(items[0]);
 });

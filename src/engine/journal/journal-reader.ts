@@ -6,6 +6,7 @@ import { HandloomError, NotFoundError } from '../../errors.ts';
 import type { ErrorRecord, Task, TaskStatus } from '../../schema/run.ts';
 import type { Page, PageQuery, RunStore } from '../../store/store.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { pageOrAll } from './every-item.ts';
 import {
   attemptEnd,
   type ChunkSummary,
@@ -14,10 +15,10 @@ import {
   type NodeSummary,
 } from './journal.ts';
 import { type Direction, lineage } from './lineage.ts';
-import { PageRoom } from './page-room.ts';
+import { PageRoom, type TakenRoom } from './page-room.ts';
 import { deliveriesOf, describeTasks } from './task-history.ts';
 
-export const defaultLimit = 100;
+const defaultLimit = 100;
 const largestLimit = 1_000;
 /** Tasks looked up in the journal at once. */
 const windowSize = 1_000;
@@ -39,6 +40,9 @@ interface Placed<T> {
   at: string;
 }
 
+/** A page of a list, where it is told with others: in the room that is left. */
+export type SharedPage = PageQuery & { taken?: TakenRoom };
+
 interface Walk {
   column: Column;
   node?: string;
@@ -58,15 +62,15 @@ export class JournalReader {
   }
 
   /** Outputs in the order they came. */
-  async outputs(query: PageQuery & { node?: string }): Promise<Page<unknown>> {
+  async outputs(query: SharedPage & { node?: string }): Promise<Page<unknown>> {
     const page = await this.#placed({ ...query, column: 'outputs' }, (entry) =>
       entry.kind === 'output' && matches(entry, query.node) ? entry.values : [],
     );
-    return this.#fitting(page.items, page.nextCursor, limitOf(query));
+    return this.#fitting(page.items, page.nextCursor, query);
   }
 
   /** Failed tasks in the order they failed, with their payloads. `q` is looked for in name, message and node. */
-  async errors(query: PageQuery & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
+  async errors(query: SharedPage & { node?: string; q?: string }): Promise<Page<ErrorRecord>> {
     const wanted = query.q?.toLowerCase();
     const stillFailed = await this.#stillFailed();
     const page = await this.#placed({ ...query, column: 'failed' }, (entry) => {
@@ -82,7 +86,7 @@ export class JournalReader {
     const records = page.items.map(({ item, at }) => {
       return { item: { ...item, payload: payloads.get(Number(item.task))?.payload }, at };
     });
-    return this.#fitting(records, page.nextCursor, limitOf(query));
+    return this.#fitting(records, page.nextCursor, query);
   }
 
   /** Log lines with a sequence number above `after`, the newest `limit`. */
@@ -126,7 +130,7 @@ export class JournalReader {
       const tasks = (await describeTasks(this.#chunks, numbers, running)).map((item) => {
         return { item, at: places.get(item.id) as string };
       });
-      return this.#fitting(tasks, page.nextCursor, limitOf(query));
+      return this.#fitting(tasks, page.nextCursor, query);
     }
     const room = new PageRoom(limitOf(query));
     const items: Task[] = [];
@@ -170,31 +174,20 @@ export class JournalReader {
       return { item, at: `${Number(item.id) - 1}.0` };
     });
     const next = page.length < numbers.length ? `${page.at(-1)}.0` : null;
-    return this.#fitting(tasks, next, page.length);
+    return this.#fitting(tasks, next, query);
   }
 
-  /**
-   * All outputs by node, for a report. `cap` per node, or of large ones a page; the cursor says where a longer list goes
-   * on.
-   */
+  /** Outputs by node, for a report: all, or a page of each; the cursor says where a longer list goes on. */
   async outputsByNode(
     nodes: string[],
-    cap: number,
+    page: SharedPage | undefined,
   ): Promise<{ outputs: Record<string, unknown[]>; cursors: Record<string, string> }> {
     const outputs: Record<string, unknown[]> = {};
     const cursors: Record<string, string> = {};
     for (const node of nodes) {
-      const values: unknown[] = (outputs[node] = []);
-      let cursor: string | null = null;
-      let isLarge = false;
-      do {
-        const limit = Math.min(largestLimit, cap - values.length);
-        const page: Page<unknown> = await this.outputs({ node, limit, ...(cursor && { cursor }) });
-        for (const value of page.items) values.push(value);
-        cursor = page.nextCursor;
-        isLarge = page.items.length < limit && Number.isFinite(cap);
-      } while (cursor && values.length < cap && !isLarge);
-      if (cursor) cursors[node] = cursor;
+      const { items, nextCursor } = await pageOrAll((query) => this.outputs({ ...query, node }), page);
+      outputs[node] = items;
+      if (nextCursor) cursors[node] = nextCursor;
     }
     return { outputs, cursors };
   }
@@ -206,8 +199,8 @@ export class JournalReader {
   }
 
   /** As many of these as fit into a page; where that is not all, it goes on at the first that does not. */
-  #fitting<T>(rows: Placed<T>[], nextCursor: string | null, limit: number): Page<T> {
-    const room = new PageRoom(limit);
+  #fitting<T>(rows: Placed<T>[], nextCursor: string | null, query: SharedPage): Page<T> {
+    const room = new PageRoom(limitOf(query), query.taken);
     const items: T[] = [];
     for (const { item, at } of rows) {
       if (!room.take(item)) return { items, nextCursor: at };

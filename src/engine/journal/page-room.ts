@@ -5,21 +5,31 @@ import { storedIn } from '../values/stored-parts.ts';
 /** Bytes of rows, about, with the content of what they refer to. */
 const largestPage = 16e6;
 
+/** Bytes that rows have taken, for lists that are told together. */
+export interface TakenRoom {
+  bytes: number;
+}
+
 export class PageRoom {
   readonly #limit: number;
+  readonly #taken: TakenRoom;
   #rows = 0;
-  #bytes = 0;
 
-  /** @param limit most rows */
-  constructor(limit: number) {
+  /**
+   * @param limit most rows
+   * @param taken what lists before it have taken of the same room
+   */
+  constructor(limit: number, taken: TakenRoom = { bytes: 0 }) {
     this.#limit = limit;
+    this.#taken = taken;
   }
 
   /** Takes a row in. @returns false where it does not fit */
   take(row: unknown): boolean {
     if (this.#rows === this.#limit) return false;
-    this.#bytes += weightOf(row);
-    if (this.#rows > 0 && this.#bytes > largestPage) return false;
+    const bytes = this.#taken.bytes + weightOf(row);
+    if (this.#rows > 0 && bytes > largestPage) return false;
+    this.#taken.bytes = bytes;
     this.#rows++;
     return true;
   }

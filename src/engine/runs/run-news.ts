@@ -9,7 +9,7 @@ import { endedTasks } from './run-summary.ts';
 /** Milliseconds between two notices of progress to a subscriber. */
 const progressEveryMs = 50;
 /** Errors and logs told in one notice; the journal has them all. */
-const newsLimit = 20;
+export const newsLimit = 20;
 
 export interface RunLog {
   node: string;

@@ -15,13 +15,14 @@ import type {
 import { nodesWithin, pathTo } from '../../schema/subgraph.ts';
 import type { Page, PageQuery, RunQuery, Store } from '../../store/store.ts';
 import type { Executor } from '../executor.ts';
+import { pageOrAll } from '../journal/every-item.ts';
 import { JournalReader } from '../journal/journal-reader.ts';
 import type { Direction } from '../journal/lineage.ts';
 import type { KeptValues } from '../values/kept-values.ts';
 import { shown } from '../values/missing-values.ts';
 import { type FailedTasks, failedTasks } from './failed-tasks.ts';
 import type { LiveRuns } from './live-runs.ts';
-import type { RunNews } from './run-news.ts';
+import { newsLimit, type RunNews } from './run-news.ts';
 import { endedTasks } from './run-summary.ts';
 import { storedRecord, storedSummary } from './stored-run.ts';
 
@@ -98,13 +99,15 @@ export abstract class RunQueries {
   }
 
   /**
-   * What a run did, with at most `cap` outputs per node and `cap` errors, or of large ones a page of each, and cursors
-   * where there are more.
+   * What a run did, with at most `cap` outputs per node and `cap` errors, of large ones those that fit on one page
+   * together and at least one of each, and cursors where there are more. Without a bound on `cap`, all.
    */
   async report(id: string, cap: number = reportCap): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const remaining = this.live.get(id)?.remaining();
-    const { outputs, cursors } = await reader.outputsByNode(outputNodes(await this.structure(id)), cap);
+    const page = Number.isFinite(cap) ? { limit: cap, taken: { bytes: 0 } } : undefined;
+    const errors = await pageOrAll((query) => reader.errors(query), page);
+    const { outputs, cursors } = await reader.outputsByNode(outputNodes(await this.structure(id)), page);
     let missing: ReadProblem | undefined;
     const show = async <T>(values: T[]): Promise<T[]> => {
       const { items, problem } = await shown(this.values, values);
@@ -112,17 +115,7 @@ export abstract class RunQueries {
       return items;
     };
     for (const [node, values] of Object.entries(outputs)) outputs[node] = await show(values);
-    const errors: ErrorRecord[] = [];
-    let cursor: string | null = null;
-    let isLarge = false;
-    do {
-      const limit = Math.min(1000, cap - errors.length);
-      const page: Page<ErrorRecord> = await reader.errors({ limit, ...(cursor && { cursor }) });
-      errors.push(...page.items);
-      cursor = page.nextCursor;
-      isLarge = page.items.length < limit && Number.isFinite(cap);
-    } while (cursor && errors.length < cap && !isLarge);
-    const whole = await show(errors);
+    const whole = await show(errors.items);
     const problem = reader.problem ?? missing;
     return {
       ...summary,
@@ -131,7 +124,7 @@ export abstract class RunQueries {
       errors: whole,
       ...(remaining && { remaining }),
       ...(Object.keys(cursors).length > 0 && { outputCursors: cursors }),
-      ...(cursor && { errorCursor: cursor }),
+      ...(errors.nextCursor && { errorCursor: errors.nextCursor }),
       ...(problem && { problem }),
     };
   }
@@ -194,7 +187,7 @@ export abstract class RunQueries {
     const stop = live?.news.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
     const reader = await this.#reader(id);
     const errors = (await shown(this.values, await recentErrors(reader, afterSeq))).items;
-    const logs = await reader.logs(afterSeq, 20);
+    const logs = await reader.logs(afterSeq, newsLimit);
     for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
     if (live && stop) {
       onNews({ ...live.news.now(), errors, logs });
@@ -270,7 +263,13 @@ export function outputNodes(graph: Graph): string[] {
   return graph.nodes.map((node) => node.id).filter((id) => !sources.has(id));
 }
 
+/** The first errors after that, those beyond one page of large ones without their payloads. */
 async function recentErrors(reader: JournalReader, afterSeq: number): Promise<ErrorRecord[]> {
-  const { items } = await reader.errors({ limit: 20, cursor: `${afterSeq + 1}.0` });
+  const { items, nextCursor } = await reader.errors({ limit: newsLimit, cursor: `${afterSeq + 1}.0` });
+  for (let cursor = nextCursor; cursor && items.length < newsLimit; ) {
+    const page = await reader.errors({ limit: newsLimit - items.length, cursor });
+    for (const { payload: _, ...error } of page.items) items.push(error);
+    cursor = page.nextCursor;
+  }
   return items;
 }
