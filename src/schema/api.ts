@@ -22,7 +22,7 @@ export const pageQuerySchema = z.object({
     .min(1)
     .max(maxLimit)
     .default(defaultLimit)
-    .meta({ description: 'How many items at most.' }),
+    .meta({ description: 'How many items at most; a page of large ones may hold fewer.' }),
   cursor: z
     .string()
     .min(1)

@@ -99,7 +99,10 @@ export const runReportSchema = runSummarySchema.extend({
   errorCursor: z.string().optional(),
   /** While it lives. */
   remaining: remainingSchema.optional(),
-  /** What of the run cannot be read: outputs and errors end before it. */
+  /**
+   * What of the run cannot be read: outputs and errors end before a damaged part of the journal; where a value is
+   * missing, something else stands in its place.
+   */
   problem: readProblemSchema.optional(),
 });
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -173,7 +173,7 @@ test('a collected list with references equals the same list of values', async ()
 test('a batch takes no more large payloads than fit into memory together; the others wait', async () => {
   const store = createMemoryStore();
   const values = new KeptValues(store);
-  values.open('r', [], true);
+  await values.open('r', [], true, async () => {});
   const sent: Batch[] = [];
   const inner: Executor = {
     parallelism: 1,
@@ -342,17 +342,28 @@ test('a run that takes over what another was given has its own claim on large pa
   }
 });
 
+test('nothing is known any more of a run that did not begin', async () => {
+  const values = new KeptValues(createMemoryStore());
+  const failing = values.open('r', [], true, async () => {
+    expect(values.holds('r')).toBe(false);
+    throw new StoreError('store_busy', 'Simulated.');
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'store_busy' });
+  // As of any that is not known.
+  expect(values.holds('r')).toBe(true);
+});
+
 test('a list too large for itself is kept apart with the references it holds, and claimed with them', async () => {
   const store = createMemoryStore();
   for (const id of ['first', 'second']) await store.runs.create(run(id));
   const values = new KeptValues(store);
-  values.open('first', [], true);
+  await values.open('first', [], true, async () => {});
   const [inner] = await values.keep('first', [large('a')]);
   const [outer] = await values.keep('first', [[inner, large('b'), { payload: inner }]]);
   expect(outer).toMatchObject({ nested: true });
   expect((outer as StoredValue).bytes).toBeLessThan(60_000);
   const fresh = new KeptValues(store);
-  fresh.open('second', [], true);
+  await fresh.open('second', [], true, async () => {});
   await fresh.keep('second', [{ list: outer }]);
   await store.runs.delete('first');
   expect(await fresh.restore(outer)).toEqual([large('a'), large('b'), { payload: large('a') }]);

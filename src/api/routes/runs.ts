@@ -32,7 +32,7 @@ export function runRoutes(api: Api): void {
       tag: 'Runs',
       summary: "A run's report",
       payloads: true,
-      description: `At most ${reportCap} outputs of each node and ${reportCap} errors; the cursors beside them go on in /outputs and /errors.`,
+      description: `At most ${reportCap} outputs of each node and ${reportCap} errors, fewer where they are large; the cursors beside them go on in /outputs and /errors.`,
       answer: { status: 200, content: { schema: 'RunReport' } },
       problems: [404],
     },

@@ -117,5 +117,5 @@ function attemptOf(entry: AttemptEntry, i: number, error: WireError | undefined)
   };
 }
 
-/** When the worker came to the batch; in old journals, when it was sent. */
+/** When the worker came to the batch; where it did not say, as in old journals, when it was sent. */
 const startOf = ({ begunAt, sentAt }: AttemptEntry): string => new Date(begunAt ?? sentAt).toISOString();

@@ -98,10 +98,11 @@ export class RunReviver {
     const record = await storedRecord(runs, id);
     const { document, ...stored } = record;
     const { graph, nodes } = await check(document);
-    values.open(id, nodes, false);
     const { owner = stored.owner } = ownership;
     const summary = { ...asUnended(stored), ...since, ...(owner !== undefined && { owner }) };
-    return live.begin({ ...(await states.replayed(record, graph, nodes)), summary, graph, nodes });
+    return values.open(id, nodes, false, async () =>
+      live.begin({ ...(await states.replayed(record, graph, nodes)), summary, graph, nodes }),
+    );
   }
 }
 

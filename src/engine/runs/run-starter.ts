@@ -9,6 +9,7 @@ import type { ValidGraph } from '../graph/validate.ts';
 import type { KeptValues } from '../values/kept-values.ts';
 import type { LiveRuns } from './live-runs.ts';
 import type { Ownership } from './ownership.ts';
+import type { LiveRun } from './run.ts';
 import type { RunStates } from './run-states.ts';
 import { type TakeoverOptions, takeOver } from './takeover.ts';
 
@@ -45,10 +46,16 @@ export class RunStarter {
   }
 
   /** Starts a run of a graph that has been checked. */
-  async start({ graph: given, nodes }: ValidGraph, options: StartOptions): Promise<{ id: string }> {
-    const { runs, values, live, states, newId, takeover } = this.#options;
+  async start(valid: ValidGraph, options: StartOptions): Promise<{ id: string }> {
+    const { values, newId, takeover } = this.#options;
     const id = newId();
-    values.open(id, nodes, true);
+    const run = await values.open(id, valid.nodes, true, () => this.#begin(id, valid, options));
+    await takeOver(run, takeover);
+    return { id };
+  }
+
+  async #begin(id: string, { graph: given, nodes }: ValidGraph, options: StartOptions): Promise<LiveRun> {
+    const { runs, values, live, states } = this.#options;
     const graph = given.inputs ? { ...given, inputs: await values.keepByNode(id, given.inputs) } : given;
     const summary = this.#summary(id, graph, nodes, options);
     // It waits for tasks from outside also while it takes over another run's.
@@ -57,8 +64,7 @@ export class RunStarter {
     await runs.create({ ...record, document: graph });
     const run = live.begin({ ...states.fresh(record, graph, nodes), summary, graph, nodes });
     run.send({ type: 'start' });
-    await takeOver(run, takeover);
-    return { id };
+    return run;
   }
 
   #summary(id: string, graph: Graph, nodes: PreparedNode[], options: StartOptions): RunSummary {

@@ -43,7 +43,10 @@ export interface NodeState {
   plan: PlannedNode;
   counters: Counters;
   queue: TaskQueue;
-  /** Tasks to be sent out alone, since a worker died with them and others on board. */
+  /**
+   * Tasks to be sent out alone, since any of several may be at fault: a worker died with them and others on board, or
+   * they were beside one that blocked its event loop.
+   */
   suspects: TaskQueue;
   /** Payloads of its queue are being read back from the journal. */
   isLoading: boolean;
@@ -144,7 +147,7 @@ export interface SchedulerState {
   inFlight: Map<number, Flight>;
   /** Tasks that may have taken their host down. */
   suspects: Suspects;
-  /** Tasks whose worker died with them when they were run last. */
+  /** Tasks that may have been at fault for the end of their worker when they were run last. */
   apart: Set<number>;
   /** Batches of thread and serial nodes under way. */
   sharedOut: number;

@@ -43,14 +43,30 @@ export class KeptValues {
     this.#store = store;
   }
 
-  /** Before anything of a run is kept. @param isNew nothing of it has been kept in a life before this one */
-  open(run: string, nodes: readonly PreparedNode[], isNew: boolean): void {
+  /**
+   * Before anything of a run is kept.
+   * @param isNew nothing of it has been kept in a life before this one
+   * @param begin brings the run to life; where that fails, it is closed again
+   */
+  async open<T>(
+    run: string,
+    nodes: readonly PreparedNode[],
+    isNew: boolean,
+    begin: () => Promise<T>,
+  ): Promise<T> {
     const keyed = nodes.some(
       ({ policy, definition }) => policy.dedupe || policy.cache || definition.kind === 'join',
     );
     this.#runs.set(run, { holds: !isNew, keyed, claimed: new Set() });
+    try {
+      return await begin();
+    } catch (error) {
+      this.close(run);
+      throw error;
+    }
   }
 
+  /** When a run has ended. */
   close(run: string): void {
     this.#runs.delete(run);
   }
