@@ -71,8 +71,10 @@ export interface RunStore {
   list(query?: RunQuery): Promise<Page<RunSummary>>;
   /**
    * Appends chunks to the journal and sets the run's summary, together.
-   * @param after last entry of the journal as the writer knows it, where there are no chunks that say so
-   * @throws ConflictError `journal_conflict` when they do not begin right after the last entry stored
+   * @param after last entry of the journal as the writer knows it, also where there are no chunks; without it, only the
+   * chunks say
+   * @throws ConflictError `journal_conflict` when that is not the last entry stored, or they do not begin right after it
+   * @throws NotFoundError `run_not_found` when the run has been removed
    */
   append(run: RunSummary, chunks: JournalChunk[], after?: number): Promise<void>;
   /** Summaries of the chunks that hold entries after `after` (a sequence number, default 0), in order. */

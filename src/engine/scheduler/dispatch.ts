@@ -55,7 +55,10 @@ function maySend(state: SchedulerState, node: NodeState): boolean {
   return mayTake(state, node);
 }
 
-/** Whether a node takes its tasks in the order they came. */
+/**
+ * Whether a node takes its tasks in the order they came: while one of its suspects waits, so do the others. A fold does
+ * so, too, but one of its tasks that is tried again lets others go first (see `keepsItsPlace`).
+ */
 export const keepsOrder = ({ plan }: NodeState): boolean =>
   plan.policy.mode === 'serial' || plan.definition.kind === 'fold';
 

@@ -5,7 +5,7 @@ import { retryDelay } from './retry.ts';
 import { type Delayed, delay, type NodeState, type SchedulerState, waitAgain } from './scheduler-state.ts';
 import type { MemoryBudget, TaskColumns } from './task-queue.ts';
 
-/** Where tasks are taken in order, a task's successors in the queue wait with it. */
+/** Whether a task that is tried again stays ahead of those behind it, which wait with it. */
 export const keepsItsPlace = (node: NodeState): boolean => node.plan.policy.mode === 'serial';
 
 /** Returns tasks to where they are sent out from next; where order counts, a suspect goes before the other suspects. */
