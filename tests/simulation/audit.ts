@@ -80,9 +80,10 @@ class Auditor {
         this.#attempt(this.#model.task(task), entry.attempts?.[i] ?? 1, end, error);
       });
     } else if (entry.kind === 'state') {
-      // Of a chunk's states only the last one is kept.
+      // Of a chunk's states only the last one is kept. The first value a fold without an initial state gets is its
+      // state, and may be undefined.
       const node = this.#node(entry.node);
-      if (entry.value === undefined) this.#unstated.add(entry.node);
+      if (entry.value === undefined && node.state !== undefined) this.#unstated.add(entry.node);
       else this.#unstated.delete(entry.node);
       must(
         entry.value === undefined || same(node.state, entry.value),
