@@ -29,6 +29,12 @@ async function run(document: Graph, store: Store = createMemoryStore()) {
   return { ...parts, id, settle };
 }
 
+/** The store, as long as it refuses to have chunks replaced. */
+const refusingReplace = (store: Store) =>
+  faultyStore(store, (method) => {
+    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
+  });
+
 /** Everything a run keeps, as text. */
 async function keptText({ runs }: Store, id: string): Promise<string> {
   const chunks = [];
@@ -90,9 +96,7 @@ test('a node whose payloads are gone is not run again, one after it is', async (
 
 test('what is taken over from a run stays until it has been', async () => {
   const store = createMemoryStore();
-  const refusing = faultyStore(store, (method) => {
-    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
-  });
+  const refusing = refusingReplace(store);
   const { engine, clock } = simulatedEngine(1, undefined, refusing);
   const { id } = await engine.start(line());
   await clock.until(engine.ended(id));
@@ -155,9 +159,7 @@ test.each(['artifacts.release', 'runs.replace', 'runs.amend'])(
 
 test('what a run uses again by now stays, whoever had begun to let go of it', async () => {
   const store = createMemoryStore();
-  const refusing = faultyStore(store, (method) => {
-    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
-  });
+  const refusing = refusingReplace(store);
   const nodes = [
     code('make', `(letter) => ${big('letter')}`),
     code('take', '(text) => text[0]', { policy }),
@@ -181,9 +183,7 @@ test('what a run uses again by now stays, whoever had begun to let go of it', as
 
 test('who had read the journal before another host let go of payloads tells that they are gone', async () => {
   const store = createMemoryStore();
-  const refusing = faultyStore(store, (method) => {
-    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
-  });
+  const refusing = refusingReplace(store);
   const { engine, clock } = simulatedEngine(1, undefined, refusing);
   const { id } = await engine.start(line());
   await clock.until(engine.ended(id));
@@ -211,9 +211,7 @@ test('payloads that are gone are told as gone, though the store failed afterward
 
 test('a host that was stopped while it let go of payloads brings none back', async () => {
   const store = createMemoryStore();
-  const refusing = faultyStore(store, (method) => {
-    if (method === 'replace') throw new StoreError('store_busy', 'Busy.');
-  });
+  const refusing = refusingReplace(store);
   const { engine, clock } = simulatedEngine(1, undefined, refusing);
   const { id } = await engine.start(line());
   await clock.until(engine.ended(id));

@@ -1,5 +1,6 @@
 /** Hosts that die, by a task's hand or for no fault of a task's. */
 import { describe, expect, test } from 'vitest';
+import type { BatchOutcome } from '../../src/engine/executor.ts';
 import { seededRandom } from '../../src/pool/seeded-random.ts';
 import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -215,17 +216,24 @@ test('a host that leaves in good order makes nobody a suspect', async () => {
   expect(entries.some((entry) => entry.kind === 'start' && entry.alone)).toBe(false);
 });
 
-test('a task whose worker died goes apart from others, and what it leaves behind does not', async () => {
-  const { engine, clock, executor } = simulatedEngine(1, undefined, createMemoryStore());
+/** An engine whose batches meet some other end where `trouble` gives one, and what was sent out. */
+function withTrouble(trouble: (payloads: unknown[], apart: boolean) => BatchOutcome | undefined) {
+  const { executor, ...rest } = simulatedEngine(1, undefined, createMemoryStore());
   const sent: { payloads: unknown[]; apart: boolean }[] = [];
   const execute = executor.execute.bind(executor);
   executor.execute = async (batch) => {
     const { apart = false, payloads } = batch;
     sent.push({ payloads, apart });
-    // Like a task that only a process of its own can bear.
-    if (payloads.includes(3) && !apart) return { kind: 'died', reason: 'out of memory', worker: 'w' };
-    return execute(batch);
+    return trouble(payloads, apart) ?? execute(batch);
   };
+  return { ...rest, sent };
+}
+
+test('a task whose worker died goes apart from others, and what it leaves behind does not', async () => {
+  // Like a task that only a process of its own can bear.
+  const { engine, clock, sent } = withTrouble((payloads, apart) =>
+    payloads.includes(3) && !apart ? { kind: 'died', reason: 'out of memory', worker: 'w' } : undefined,
+  );
   const { id } = await engine.start(graph([code('a')], { a: numbers(6) }), { keepOpen: true });
   while (clock.next()) await turn();
   await engine.inject(id, { a: [6] });
@@ -240,16 +248,12 @@ test('a task whose worker died goes apart from others, and what it leaves behind
 });
 
 test('tasks of which one may have blocked the others go one by one and apart, and none is charged for it', async () => {
-  const { engine, clock, executor } = simulatedEngine(1, undefined, createMemoryStore());
-  const sent: { payloads: unknown[]; apart: boolean }[] = [];
-  const execute = executor.execute.bind(executor);
-  executor.execute = async (batch) => {
-    const { apart = false, payloads } = batch;
-    sent.push({ payloads, apart });
-    if (!payloads.includes(150)) return execute(batch);
-    if (!apart) return { kind: 'lost', reason: 'blocked', apart: true };
-    return { kind: 'timeout', index: 0, worker: 'w' };
-  };
+  const { engine, clock, sent } = withTrouble((payloads, apart) => {
+    if (!payloads.includes(150)) return undefined;
+    return apart
+      ? { kind: 'timeout', index: 0, worker: 'w' }
+      : { kind: 'lost', reason: 'blocked', apart: true };
+  });
   const node = code('a', { policy: { timeoutMs: 1000 } });
   const { id } = await engine.start(graph([node], { a: numbers(200) }));
   await clock.until(engine.ended(id));

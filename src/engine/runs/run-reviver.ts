@@ -13,21 +13,13 @@ import { failedToResume, giveUp } from './giving-up.ts';
 import type { LiveRuns } from './live-runs.ts';
 import { type Ownership, runLive } from './ownership.ts';
 import type { LiveRun } from './run.ts';
-import type { RunStates } from './run-states.ts';
+import type { RunStarterOptions } from './run-starter.ts';
 import { storedRecord, storedSummary } from './stored-run.ts';
 import { type TakeoverOptions, takeOver } from './takeover.ts';
 
-export interface RunReviverOptions {
-  runs: RunStore;
-  values: KeptValues;
-  live: LiveRuns;
-  states: RunStates;
-  ownership: Ownership;
-  clock: Clock;
+export interface RunReviverOptions extends Omit<RunStarterOptions, 'newId'> {
   /** Checks a document and makes its nodes ready to run. */
   check: (document: unknown) => Promise<ValidGraph>;
-  /** For a run that does again a part of another one. */
-  takeover: TakeoverOptions;
 }
 
 export class RunReviver {
