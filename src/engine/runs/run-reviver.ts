@@ -4,18 +4,15 @@
  */
 import { HandloomError } from '../../errors.ts';
 import { hasEnded, type RunSummary } from '../../schema/run.ts';
-import type { RunRecord, RunStore } from '../../store/store.ts';
-import type { Clock } from '../clock.ts';
+import type { RunRecord } from '../../store/store.ts';
 import type { ValidGraph } from '../graph/validate.ts';
 import { isWorthAnotherTry, refusalOf } from '../journal/store-patience.ts';
-import type { KeptValues } from '../values/kept-values.ts';
 import { failedToResume, giveUp } from './giving-up.ts';
-import type { LiveRuns } from './live-runs.ts';
-import { type Ownership, runLive } from './ownership.ts';
+import { runLive } from './ownership.ts';
 import type { LiveRun } from './run.ts';
 import type { RunStarterOptions } from './run-starter.ts';
 import { storedRecord, storedSummary } from './stored-run.ts';
-import { type TakeoverOptions, takeOver } from './takeover.ts';
+import { takeOver } from './takeover.ts';
 
 export interface RunReviverOptions extends Omit<RunStarterOptions, 'newId'> {
   /** Checks a document and makes its nodes ready to run. */
