@@ -6,7 +6,7 @@
  * bytes 1–4   CRC-32 of the rest, big-endian
  * the rest    MessagePack: [summary as JSON text, entries, patches, heap cells]
  * ```
- * Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
+ * Columns of task numbers are folded (`number-column.ts`). Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
  * patches (entry, field, position or -1, cell number) into one heap of cells, see `heap-format.ts`. An entry whose
  * payloads were packed beforehand (`src/engine/values/packed.ts`) holds their bytes, which are a frame of their own.
  *
@@ -23,9 +23,11 @@ import { crc32 } from './crc32.ts';
 import type { HeapCell } from './heap-format.ts';
 import { readHeap } from './heap-reader.ts';
 import { HeapWriter } from './heap-writer.ts';
+import { foldNumbers, type NumberColumn, unfoldNumbers } from './number-column.ts';
 import { isPlain } from './plain-value.ts';
 
-export const codecVersion = 1;
+/** Version 1 did not fold columns of numbers. */
+const codecVersion = 2;
 const headerBytes = 5;
 
 type Patch = [entry: number, field: string, position: number, cell: number];
@@ -125,8 +127,9 @@ function decodeEntries(bytes: Uint8Array): object[] {
 
 /** Columns of payloads: judged item by item, so that an odd payload does not slow the others down. */
 const payloadColumns = new Set(['payloads', 'values', 'errors']);
-/** Columns of numbers and words the engine makes itself, which need no judging. */
-const ownColumns = new Set(['tasks', 'attempts', 'statuses', 'parents']);
+/** Columns of numbers, which the engine makes itself. */
+const numberColumns = ['tasks', 'attempts', 'parents', 'partners'] as const;
+const numberColumnNames: ReadonlySet<string> = new Set(numberColumns);
 
 function encodeFrame(summary: string, entries: readonly object[]): Frame {
   const patches: Patch[] = [];
@@ -139,7 +142,11 @@ function encodeFrame(summary: string, entries: readonly object[]): Frame {
       kept[field] = value;
     };
     for (const [field, value] of Object.entries(entry)) {
-      if (ownColumns.has(field)) continue;
+      if (numberColumnNames.has(field)) {
+        const column = foldNumbers(value);
+        if (column !== value) keep(field, column);
+        continue;
+      }
       if (field === 'packed') {
         keep(field, (value as Packed).bytes);
         continue;
@@ -172,6 +179,12 @@ function decodeFrame([summary, entries, patches, cells]: Frame): [summary: strin
       else (entry[field] as unknown[])[position] = read(cell);
     }
   }
+  for (const entry of entries as Partial<Record<string, NumberColumn>>[]) {
+    for (const field of numberColumns) {
+      const column = entry[field];
+      if (column !== undefined) entry[field] = unfoldNumbers(column);
+    }
+  }
   return [summary, entries];
 }
 
@@ -186,7 +199,7 @@ function seal(frame: Frame): Uint8Array {
 
 function open(bytes: Uint8Array): Frame {
   if (bytes.length <= headerBytes) throw new RangeError('too short');
-  if (bytes[0] !== codecVersion) throw new RangeError(`unknown format version ${bytes[0]}`);
+  if (!(bytes[0]! >= 1 && bytes[0]! <= codecVersion)) throw new RangeError(`unknown format version ${bytes[0]}`);
   const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
   const body = bytes.subarray(headerBytes);
   if (crc32(body) !== sum) throw new RangeError('checksum does not match');

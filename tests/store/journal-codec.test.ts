@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type JournalChunk, type JournalEntry, journalVersion } from '../../src/engine/journal/journal.ts';
@@ -49,6 +50,44 @@ describe('journal codec', () => {
     expect(read.entries).toEqual([deliver(payloads), { ...output, values: payloads }]);
     const old = { ...chunkOf([deliver(payloads)]), version: 1 };
     expect(decodeChunk(encodeChunk(old), 'r', 1)).toEqual({ ...old, version: journalVersion });
+  });
+
+  it('reads a chunk that was written before columns of numbers were folded', () => {
+    const bytes = readFileSync(new URL('../fixtures/chunk-of-format-1.bin', import.meta.url));
+    expect(bytes[0]).toBe(1);
+    const { version, entries } = decodeChunk(new Uint8Array(bytes), 'vcf7d7gwwcyrwc', 1);
+    expect(version).toBe(journalVersion);
+    const columns = entries.flatMap((entry) => (entry.kind === 'output' ? [entry.values, entry.parents] : []));
+    expect(columns.flat()).toEqual([3, 4, 5, 6, 2].flatMap((ms, i) => [new Date(ms), 6 + i]));
+    const attempted = entries.flatMap((entry) => (entry.kind === 'attempt' ? entry.tasks : []));
+    expect(attempted.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('gives columns of numbers back as they were, and in little room where they follow each other', () => {
+    const attempt = (tasks: number[]): JournalEntry => ({
+      ...{ seq: 1, at: 5, kind: 'attempt', node: 'n', tasks },
+      ...{ errors: [], sentAt: 1, busyMs: 1, worker: 'w' },
+    });
+    const steps = fc.oneof(fc.constantFrom(0, 1, 2), fc.integer());
+    const column = fc
+      .tuple(fc.integer(), fc.array(fc.tuple(steps, fc.nat(9)), small))
+      .map(([first, stretches]) =>
+        stretches.reduce(
+          (all, [step, count]) => {
+            for (let i = 0; i < count; i++) all.push((all.at(-1) ?? 0) + step);
+            return all;
+          },
+          [first],
+        ),
+      );
+    fc.assert(
+      fc.property(column, (tasks) => {
+        const chunk = chunkOf([attempt(tasks)]);
+        expect(decodeChunk(encodeChunk(chunk), 'r', 1)).toEqual(chunk);
+      }),
+    );
+    const many = attempt(Array.from({ length: 5000 }, (_, i) => 1_000_000 + i));
+    expect(encodeChunk(chunkOf([many])).length).toBeLessThan(400);
   });
 
   it('gives every structured-cloneable value back as it was', () => {

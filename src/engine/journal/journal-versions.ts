@@ -12,6 +12,8 @@ export type Step = (chunk: JournalChunk) => JournalChunk;
 const published: Readonly<Record<number, Step>> = {
   // Since version 2, payloads may stand in their entry as bytes, which the codec reads.
   1: (chunk) => chunk,
+  // Since version 3, columns of numbers may be folded, which the codec reads, too.
+  2: (chunk) => chunk,
 };
 
 /**

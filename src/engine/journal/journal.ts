@@ -10,7 +10,7 @@ import type { ErrorRecord, RunStatus } from '../../schema/run.ts';
 import type { Packed } from '../values/packed.ts';
 
 /** Raised with a step in `journal-versions.ts`, also when the codec's format changes. */
-export const journalVersion = 2;
+export const journalVersion = 3;
 
 interface EntryBase {
   /** Counts the entries of a run from 1, without gaps. */
