@@ -64,20 +64,17 @@ export const studies = {
   },
   Chromium: {
     'in the page': ({ million, signal }) =>
-      withServer(signal, ({ url }) =>
-        withPage(signal, async (page, profile) => {
-          await openApp(page, url);
-          /** @param {Graph} graph @returns {Promise<Run>} */
-          const run = async (graph) => {
-            const { report } = await page.evaluate(runOverApi, { base: '/api', graph });
-            const peakMb = peakMbOfRenderers(profile);
-            const ask = { base: '/api', id: report.id, node: 'square' };
-            return { ms: runTime(report), peakMb, outputs: await page.evaluate(outputsOverApi, ask) };
-          };
-          await run(graphOf(addSquare, million / 20));
-          return found(await scalesOf('in the page, warm', million, run));
-        }),
-      ),
+      inPage(signal, async (run) => {
+        await run(graphOf(addSquare, million / 20));
+        return found(await scalesOf('in the page, warm', million, run));
+      }),
+
+    splitter: ({ million, signal }) =>
+      inPage(signal, async (run) => {
+        const { ms, outputs, peakMb } = await run(splitter(million));
+        checkEach(outputs, million, (i) => i * i);
+        return found([scale('in the page, all from one splitter', million + 1, ms, peakMb)]);
+      }),
   },
 };
 
@@ -128,6 +125,26 @@ async function overHttp(base, graph, pid) {
   const outputs = await outputsOverApi({ base, id: report.id, node: 'square' });
   return { ms: runTime(report), outputs, peakMb: peak };
 }
+
+/**
+ * Opens the app in a browser of its own for as long as `use` takes.
+ * @template T
+ * @param {AbortSignal} signal
+ * @param {(run: (graph: Graph) => Promise<Run>) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+const inPage = (signal, use) =>
+  withServer(signal, ({ url }) =>
+    withPage(signal, async (page, profile) => {
+      await openApp(page, url);
+      return use(async (graph) => {
+        const { report } = await page.evaluate(runOverApi, { base: '/api', graph });
+        const peakMb = peakMbOfRenderers(profile);
+        const ask = { base: '/api', id: report.id, node: 'square' };
+        return { ms: runTime(report), peakMb, outputs: await page.evaluate(outputsOverApi, ask) };
+      });
+    }),
+  );
 
 /**
  * Kills a server when a run that is kept open has done all it was given, starts another on its data, which reads all of
