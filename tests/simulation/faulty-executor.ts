@@ -5,14 +5,21 @@ import type { Pack } from '../../src/engine/values/packed.ts';
 import type { MapDefinition } from '../../src/nodes/define-node.ts';
 import { SimulatedExecutor } from '../engine/simulated-executor.ts';
 import type { Chance } from './chance.ts';
-import { deathReason, type Fate } from './fate.ts';
+import { type Deadliness, deathReason, type Fate } from './fate.ts';
 import { inParts } from './in-parts.ts';
 import type { FaultPlan } from './scenario.ts';
 
 export interface ExecutorWatch {
   /** Told of each batch as it is handed over. */
   sent(batch: Batch): void;
+  /** Told of what comes of it. */
+  cameBack(batch: Batch, outcome: BatchOutcome): void;
+  /** What a run has under way is wanted no more. */
+  gaveUp(run: string): void;
+  /** A task takes the host down. */
+  killed(): void;
   fate: Fate;
+  isDeadly: Deadliness;
   typeOf(node: string): string;
 }
 
@@ -54,8 +61,18 @@ export class FaultyExecutor extends SimulatedExecutor {
 
   override async execute(batch: Batch, pack?: Pack): Promise<BatchOutcome> {
     this.#watch.sent(batch);
+    const outcome = await this.#outcomeOf(batch, pack);
+    this.#watch.cameBack(batch, outcome);
+    return outcome;
+  }
+
+  async #outcomeOf(batch: Batch, pack?: Pack): Promise<BatchOutcome> {
     const wasGivenUp = await this.#pass(batch);
     if (wasGivenUp && this.#plan.onCancel === 'prompt') return { kind: 'cancelled' };
+    if (this.#isDeadly(batch)) {
+      this.#watch.killed();
+      return new Promise(() => {});
+    }
     const mishap = this.#mishap(batch);
     const mayPart = pack && this.#watch.typeOf(batch.node) === 'flow.split';
     if (mayPart && this.#partChance.happens(this.#plan.parts))
@@ -84,12 +101,13 @@ export class FaultyExecutor extends SimulatedExecutor {
   }
 
   override cancel(runId: string): void {
+    this.#watch.gaveUp(runId);
     for (const giveUp of this.#giveUp.get(runId) ?? []) giveUp();
   }
 
   /** What would take its worker down is not reached along a chain. */
   protected override goOn(stage: Batch): void {
-    if (this.#befallen(stage)) throw new Error('simulated');
+    if (this.#befallen(stage) || this.#isDeadly(stage)) throw new Error('simulated');
   }
 
   /** Lets time pass. @returns whether the batch was given up meanwhile */
@@ -114,6 +132,10 @@ export class FaultyExecutor extends SimulatedExecutor {
       if (hangs) this.hanging++;
       else this.#clock.after(held + chance.next() * 20 * slow, () => comesBack && end(false));
     });
+  }
+
+  #isDeadly({ node, payloads }: Batch): boolean {
+    return payloads.some((payload) => this.#watch.isDeadly(node, payload));
   }
 
   /** The first task of the batch that takes too long, or its worker with it. */

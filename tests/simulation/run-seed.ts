@@ -7,6 +7,7 @@ import { audit } from './audit.ts';
 import { checkCached, successesOf } from './cache-check.ts';
 import { Chance } from './chance.ts';
 import { checkDamage, checkFailed } from './damage-check.ts';
+import { checkDeaths } from './death-check.ts';
 import { checkKept } from './kept-check.ts';
 import { checkLineage } from './lineage-check.ts';
 import { compare } from './oracle-check.ts';
@@ -74,6 +75,7 @@ async function verify(simulation: Simulation): Promise<SeedResult> {
     must(waiting.size === 0, () => `${waiting.size} tasks of ${node} have not ended`);
   }
   await audit(flat, facts, fate, model, entries);
+  checkDeaths(simulation, model, entries);
   const isCompared = await compare(simulation, model, entries);
   const { engine } = simulation.host;
   const chance = new Chance(scenario.seed, 'reader');

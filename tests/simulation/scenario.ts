@@ -16,6 +16,8 @@ export interface FaultPlan {
   died: number;
   /** An attempt takes down its worker. */
   diedAt: number;
+  /** A task takes down its host, whenever it is tried. */
+  killsHost: number;
   /** An attempt exceeds its time, where the policy sets one. */
   timeout: number;
   /** A batch takes a hundred times as long. */
@@ -85,7 +87,7 @@ const largestRun = 200;
 
 export async function scenarioOf(seed: number): Promise<Scenario> {
   const chance = new Chance(seed, 'scenario');
-  const faults = randomFaults(chance, new Chance(seed, 'parts'));
+  const faults = randomFaults(chance, new Chance(seed, 'parts'), new Chance(seed, 'hosts'));
   const keepOpen = chance.happens(0.25);
   const parallelism = chance.int(1, 4);
   const isDamaged = chance.happens(0.03);
@@ -137,13 +139,14 @@ export async function scenarioOf(seed: number): Promise<Scenario> {
 const injections = (action: Action) =>
   action.kind === 'inject' ? action.payloads.map((payload) => ({ node: action.node, payload })) : [];
 
-function randomFaults(chance: Chance, partChance: Chance): FaultPlan {
+function randomFaults(chance: Chance, partChance: Chance, hostChance: Chance): FaultPlan {
   const sometimes = (share: number, most: number) =>
     chance.happens(share) ? Math.round(chance.next() * most * 1000) / 1000 : 0;
   return {
     lost: sometimes(0.4, 0.2),
     died: sometimes(0.4, 0.3),
     diedAt: sometimes(0.3, 0.1),
+    killsHost: hostChance.happens(0.1) ? hostChance.pick([0.01, 0.03]) : 0,
     timeout: sometimes(0.4, 0.2),
     stall: sometimes(0.3, 0.1),
     hang: sometimes(0.1, 0.02),

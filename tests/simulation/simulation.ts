@@ -8,13 +8,14 @@ import { SimulatedClock } from '../engine/simulated-clock.ts';
 import { Chance } from './chance.ts';
 import { CheckedScheduler } from './checked-scheduler.ts';
 import { EffectWatch } from './effect-watch.ts';
-import { type Fate, fateOf } from './fate.ts';
+import { type Deadliness, deadlinessOf, type Fate, fateOf } from './fate.ts';
 import { type GraphFacts, graphFacts } from './graph-facts.ts';
 import { Host } from './host.ts';
 import { ask, tryInVain } from './people.ts';
 import { Violation } from './run-model.ts';
 import type { Action, Incident, Request, Scenario } from './scenario.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
+import { SuspectWatch } from './suspect-watch.ts';
 import { Trace } from './trace.ts';
 
 /** Timers that may fire before a run counts as one that never ends. */
@@ -26,6 +27,7 @@ export class Simulation {
   readonly scenario: Scenario;
   readonly facts: GraphFacts;
   readonly fate: Fate;
+  readonly isDeadly: Deadliness;
   readonly clock = new SimulatedClock();
   readonly disk: SimulatedDisk;
   readonly trace: Trace;
@@ -33,9 +35,12 @@ export class Simulation {
   id: string | undefined;
   /** First entry of the chunk that was damaged before the run's end. */
   damagedFrom: number | undefined;
+  /** Hosts that a task has taken down, and those that have gone, or stood still, for another reason. */
+  ends = { byTask: 0, otherwise: 0 };
   readonly #chance: Chance;
   readonly #scheduler: CheckedScheduler;
   readonly #effects: EffectWatch;
+  readonly #suspects: SuspectWatch;
   readonly #actions: Action[];
   readonly #aftermath: Incident[];
   /** Newest first. */
@@ -58,10 +63,12 @@ export class Simulation {
     this.#retriesLeft = scenario.finalRetries;
     this.facts = graphFacts(flat);
     this.fate = fateOf(seed, flat, faults);
+    this.isDeadly = deadlinessOf(seed, flat, faults);
     this.#chance = new Chance(seed, 'world');
     this.disk = new SimulatedDisk(this.clock, new Chance(seed, 'disk'), faults);
     const committed = (run: string) => this.disk.entries.get(run) ?? [];
     this.#effects = new EffectWatch(this.facts, committed);
+    this.#suspects = new SuspectWatch(committed);
     this.#scheduler = new CheckedScheduler({
       facts: this.facts,
       edges: flat.edges,
@@ -108,6 +115,7 @@ export class Simulation {
   async runAgain(): Promise<void> {
     this.disk.isCalm = false;
     this.#earlier++;
+    this.ends = { byTask: 0, otherwise: 0 };
     this.id = undefined;
     const { host } = this;
     host.isBooting = true;
@@ -183,8 +191,20 @@ export class Simulation {
       disk: this.disk,
       chance: new Chance(this.scenario.seed, name),
       watch: {
-        sent: (batch) => this.#guard(() => this.#effects.sent(batch, host)),
+        sent: (batch) =>
+          this.#guard(() => {
+            this.#effects.sent(batch, host);
+            this.#suspects.sent(batch, host);
+          }),
+        cameBack: (batch, outcome) => this.#suspects.cameBack(batch, outcome, host),
+        gaveUp: (run) => this.#suspects.gaveUp(run, host),
+        killed: () => {
+          this.trace.add(this.clock.now(), host.name, 'is killed by a task', {});
+          this.ends.byTask++;
+          this.#replace(host);
+        },
         fate: this.fate,
+        isDeadly: this.isDeadly,
         typeOf: (node) => this.facts.get(node)?.node.type ?? '',
       },
       step: (state, event) => this.#scheduler.step(host, state, event),
@@ -209,6 +229,7 @@ export class Simulation {
       this.id = (await host.engine.start(graph, { keepOpen })).id;
     } else {
       this.id = found;
+      this.#suspects.opened(found, host);
       await host.engine.recover();
     }
     host.isBooting = false;
@@ -267,6 +288,12 @@ export class Simulation {
   }
 
   #kill(host: Host): void {
+    this.ends.otherwise++;
+    this.#replace(host);
+  }
+
+  /** It is no more; another comes after a while. */
+  #replace(host: Host): void {
     host.die();
     this.#hosts = this.#hosts.filter((each) => each.isAlive || each === host);
     this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
@@ -283,6 +310,7 @@ export class Simulation {
 
   /** Nobody hears of the host for a while; others may take its place before it wakes. */
   #freeze(host: Host, ms: number): void {
+    this.ends.otherwise++;
     host.freeze();
     this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
     this.clock.after(ms, () => {
