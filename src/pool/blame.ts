@@ -11,7 +11,8 @@ type Verdict =
 
 /**
  * A handler that has not returned holds the event loop. Where all have returned, it is held by what one of them left
- * behind (a flood of promises), and of several under way side by side nobody can say whose that is.
+ * behind (a flood of promises), or by code that is being made, and of several side by side nobody can say whose that
+ * is.
  */
 export function blame(slot: Slot, late: Flight, sideBySide: boolean): Verdict {
   const { current } = slot;
@@ -20,22 +21,27 @@ export function blame(slot: Slot, late: Flight, sideBySide: boolean): Verdict {
     const waits = holder !== late && (holder.deadline !== undefined || holder.settled);
     return waits ? 'later' : { culprit: holder, start: current };
   }
-  const begun: Flight[] = [];
+  const atIt: Flight[] = [];
   for (const each of slot.flights.values()) {
-    // Code that is being made has a limit of its own, and what has been given up is ended soon.
-    if (isLoading(each) || (each.settled && each.lastStarted)) return 'later';
-    if (each.lastStarted) begun.push(each);
+    // What has been given up is ended soon, and code that is made before anything else has a limit of its own.
+    if ((each.settled && each.lastStarted) || (isLoading(each) && !sideBySide)) return 'later';
+    if (each.lastStarted || isLoading(each)) atIt.push(each);
   }
-  if (sideBySide && (begun.length > 1 || late.batch.tasks.length > 1)) return { anyOf: begun };
+  if (sideBySide && (atIt.length > 1 || late.batch.tasks.length > 1)) return { anyOf: atIt };
   // Its time has counted from the start of a task.
   return { culprit: late, start: late.lastStarted as Start };
 }
 
-/** Whose tasks may keep a worker from making the code of a flight's program; if nobody's, that code is at fault itself. */
-export function heldUpBy({ current, flights }: Slot, flight: Flight): Flight[] {
+/**
+ * Whose tasks may keep a worker from making the code of a flight's program; if nobody's, that code is at fault itself:
+ * so it is where the worker has come to it, and has begun tasks of others since.
+ */
+export function heldUpBy({ current, flights }: Slot, flight: Flight, since: number): Flight[] {
   const others = [...flights.values()].filter((each) => each !== flight);
   if (current) return others.filter(({ batch }) => batch.id === current.batch);
-  return isLoading(flight) ? [] : others.filter(({ lastStarted }) => lastStarted);
+  const begun = others.filter(({ lastStarted }) => lastStarted);
+  const goesOn = begun.some(({ lastStarted }) => lastStarted && lastStarted.at > since);
+  return isLoading(flight) && goesOn ? [] : begun;
 }
 
 /**
@@ -48,4 +54,4 @@ export const isHeldForGood = (holders: readonly Flight[], since: number): boolea
   );
 
 /** Whether a worker is making the code of its program. */
-const isLoading = ({ loading, isLoadBegun }: Flight): boolean => loading !== undefined && isLoadBegun;
+export const isLoading = ({ loading, isLoadBegun }: Flight): boolean => loading !== undefined && isLoadBegun;

@@ -130,10 +130,9 @@ export class Crew {
     }
   }
 
+  /** One at its last batch takes up as much of the machine as any other. */
   get #hasRoom(): boolean {
-    let staying = 0;
-    for (const slot of this.slots) if (!slot.retiring) staying++;
-    return staying < this.limit;
+    return this.slots.size < this.limit;
   }
 }
 

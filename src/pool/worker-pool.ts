@@ -10,7 +10,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Batch, BatchOutcome } from '../engine/executor.ts';
 import type { Pack } from '../engine/values/packed.ts';
 import { HandloomError } from '../errors.ts';
-import { blame, heldUpBy, isHeldForGood } from './blame.ts';
+import { blame, heldUpBy, isHeldForGood, isLoading } from './blame.ts';
 import { Crew, type CrewOptions } from './crew.ts';
 import { Deadline } from './deadline.ts';
 import { settleDeath } from './death.ts';
@@ -263,10 +263,12 @@ export class WorkerPool {
 
   /** The code of this flight's program could not be made in time: it loops, or waits for what never comes. */
   #unloadable(slot: Slot, flight: Flight): void {
-    const holders = heldUpBy(slot, flight);
+    const since = this.#options.clock.now() - loadMs;
+    const holders = heldUpBy(slot, flight, since);
     if (holders.length > 0) {
-      const isForGood = isHeldForGood(holders, this.#options.clock.now() - loadMs);
-      return isForGood ? this.#runApart(slot, holders) : flight.loading?.postpone();
+      // Code that is being made may as well be what holds up the others.
+      const anyOf = isLoading(flight) ? [...holders, flight] : holders;
+      return isHeldForGood(holders, since) ? this.#runApart(slot, anyOf) : flight.loading?.postpone();
     }
     const message = `The code of this node was not ready to run within ${loadMs / 1000} s.`;
     const result = failWhole(flight.batch, new HandloomError('load_timeout', message));

@@ -53,6 +53,29 @@ export const loopCases: WorkerCase[] = [
       assertEqual([good?.kind, bad?.kind], ['done', 'timeout']);
     },
   },
+  {
+    name: 'lays it to nobody that a task blocks while code of another node is being made',
+    ownThread: true,
+    async run(h) {
+      const blocks = `async () => { await (${wait})(5); for (;;); }`;
+      const run = h.open([
+        { code: blocks, policy },
+        { id: 'm', type: 'test.slow-code', code: '(x) => x', policy },
+      ]);
+      const flights = [h.execute(run, [0]), h.execute(run, [1], { node: 'm' })];
+      const ended = await within(8000, 'both', Promise.all(flights));
+      assertEqual(
+        ended.map((each) => each.kind === 'lost' && each.apart),
+        [true, true],
+      );
+      const [[bad], [good]] = await within(
+        8000,
+        'the second try',
+        Promise.all([againApart(h, run, [0]), againApart(h, run, [1], 'm')]),
+      );
+      assertEqual([bad?.kind, good?.kind], ['timeout', 'done']);
+    },
+  },
   ...[endless, flood].map((code, i) => ({
     name: `ends a task that blocks while code of another node waits to be made: ${i ? 'flood' : 'loop'}`,
     ownThread: true,

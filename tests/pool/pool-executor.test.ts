@@ -60,13 +60,29 @@ it('fails the tasks of a node that no open run has', async () => {
   expect(result.outcomes).toEqual([outcome.failed]);
 });
 
+/** A hundred times as fast as real time. */
+const hurried: Clock = { now: realClock.now, after: (ms, fn) => realClock.after(ms / 100, fn) };
+
 it('fails a node whose code never gets ready', async () => {
-  // A hundred times as fast as real time.
-  const hurried: Clock = { now: realClock.now, after: (ms, fn) => realClock.after(ms / 100, fn) };
   harness = new Harness(threadSpawner({ entry: entries.thread }), 1, hurried);
   const result = await harness.run({ code: '(() => { for (;;); })()' }, [1, 2]);
   expect(result.outcomes).toEqual([outcome.failed, outcome.failed]);
   expect(result.errors[0]?.code).toBe('load_timeout');
+});
+
+it('fails such a node also where tasks of others go on beside it', async () => {
+  harness = new Harness(threadSpawner({ entry: entries.thread }), 1, hurried);
+  const policy = { mode: 'async' as const };
+  const run = harness.open([
+    { code: '(x) => new Promise((resolve) => setTimeout(resolve, 5, x))', policy },
+    { id: 'm', type: 'test.slow-code', code: 'new Promise(() => {})', policy },
+  ]);
+  let isOver = false;
+  const never = harness.execute(run, [1], { node: 'm' }).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) expect((await harness.execute(run, [1])).kind).toMatch(/done|lost/);
+  expect(done(await never).errors[0]?.code).toBe('load_timeout');
 });
 
 it.each([

@@ -34,6 +34,18 @@ export const testCode = defineNode({
   create: (code: string) => evaluate(code) as Handler,
 });
 
+/** The same; its code takes some turns of the event loop to be made, for ever where it is a promise that never settles. */
+export const testSlowCode = defineNode({
+  ...common,
+  type: 'test.slow-code',
+  kind: 'map',
+  place: 'worker',
+  create: async (code: string) => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return (await evaluate(code)) as Handler;
+  },
+});
+
 /** The same, acting outside. */
 export const testEffects = defineNode({ ...testCode, type: 'test.effects', effects: true });
 
@@ -55,4 +67,4 @@ export const testFold = defineNode({
   create: (code: string) => evaluate(code) as Folder,
 });
 
-export const testRegistry = createRegistry([testCode, testEffects, testHostCode, testFold]);
+export const testRegistry = createRegistry([testCode, testSlowCode, testEffects, testHostCode, testFold]);
