@@ -82,7 +82,8 @@ export interface NodeContext {
   now(): number;
   /** Uniform in [0, 1), seeded by run and task, so that a replay draws the same numbers. */
   random(): number;
-  log(message: string, data?: unknown): void;
+  /** Writes a line to the log of the run, with whatever else is to be seen beside it. */
+  log(message: unknown, ...data: unknown[]): void;
   /** How far this task is, 0 to 1. */
   progress(fraction: number): void;
   /** Refused unless the graph's settings permit the host. */

@@ -12,7 +12,8 @@ export function captureConsole(log: (message: string) => void): void {
   }
 }
 
-function textOf(part: unknown): string {
+/** Anything as a line of a log shows it. */
+export function textOf(part: unknown): string {
   if (typeof part === 'string') return part;
   if (part instanceof Error) return part.stack ?? String(part);
   try {

@@ -4,6 +4,7 @@
  */
 import type { Batch } from '../engine/executor.ts';
 import type { Files, NodeContext, Tables } from '../nodes/define-node.ts';
+import { textOf } from './console-capture.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** What a task may reach outside; the broker decides what of it is permitted. */
@@ -58,7 +59,8 @@ export class TaskContext implements NodeContext {
     return this.#random;
   }
   get log(): NodeContext['log'] {
-    return (message, data) => this.#source.log(this.#index, message, data);
+    return (message, ...data) =>
+      this.#source.log(this.#index, textOf(message), data.length > 1 ? data : data[0]);
   }
   get progress(): NodeContext['progress'] {
     return (fraction) => this.#source.progress(this.#index, fraction);

@@ -19,6 +19,17 @@ export const contextCases: WorkerCase[] = [
     },
   },
   {
+    name: 'carries logs of whatever else, and of several things',
+    async run(h) {
+      const code = "(x, { log }) => { log({ only: x }); log('v', x, { a: 1 }); log(x); }";
+      assertEqual((await h.run({ code }, [5])).logs, [
+        { index: 0, message: '{"only":5}' },
+        { index: 0, message: 'v', data: [5, { a: 1 }] },
+        { index: 0, message: '5' },
+      ]);
+    },
+  },
+  {
     name: 'takes what tasks write to the console for logs',
     ownThread: true,
     async run(h) {
