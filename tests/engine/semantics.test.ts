@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Counters, RunReport } from '../../src/schema/run.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-import { code, graph, numbers } from './small-graphs.ts';
+import { code, edge, graph, numbers } from './small-graphs.ts';
 
 function expectAllAccountedFor(report: RunReport): void {
   for (const [id, c] of Object.entries(report.nodes) as [string, Counters][]) {
@@ -197,6 +197,24 @@ describe('failure', () => {
     expect(report.reason).toBe('ValueError: three');
     expect(report.nodes.a?.cancelled).toBeGreaterThan(400);
     expectAllAccountedFor(report);
+  });
+
+  test('on error stop runs nothing that comes behind the task at a serial node', async () => {
+    const policy = { mode: 'serial', onError: 'stop' } as const;
+    const { report } = await runGraph(graph([code('a', failing, { policy })], { a: numbers(500) }));
+    expect(report.outputs.a).toEqual([0, 1, 2]);
+    expect(report.nodes.a).toMatchObject({ succeeded: 3, failed: 1, cancelled: 496 });
+  });
+
+  test('on error stop goes on to nothing behind the task at a node that a chain leads to', async () => {
+    const policy = { mode: 'serial', onError: 'stop' } as const;
+    const nodes = [code('first'), code('a', failing, { policy })];
+    for (let seed = 0; seed < 20; seed++) {
+      const { report } = await runGraph(graph(nodes, { first: numbers(500) }, [edge('first', 'a')]), seed);
+      const { succeeded = 0, failed } = report.nodes.a ?? {};
+      expect([report.outputs.a?.length, failed]).toEqual([succeeded, 1]);
+      expectAllAccountedFor(report);
+    }
   });
 
   test('a value that a fold cannot take fails alone and leaves the state as it was', async () => {

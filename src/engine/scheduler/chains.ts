@@ -29,6 +29,8 @@ export function chainFrom(state: SchedulerState, node: NodeState): { nodes: Node
     const next = nodeAt(state, edge.target);
     if (next === node || nodes.includes(next)) break;
     if (next.batchesOut >= next.lanes || next.bounded.length > 0 || next.suspects.length > 0) break;
+    // Behind a task that fails there, the worker would go on.
+    if (next.plan.policy.onError === 'stop') break;
     if (cost.perTask === undefined || next.cost.perTask === undefined) break;
     const perTask: number = cost.perTask + next.cost.perTask;
     if (perTask > worthwhileMs) break;

@@ -1,5 +1,6 @@
 /** Which tasks are sent out, when, and how many at once. */
 
+import type { Policy } from '../../schema/policy.ts';
 import type { Batch } from '../executor.ts';
 import { type BatchCost, batchSize } from './batch-size.ts';
 import { chainFrom, reserve } from './chains.ts';
@@ -146,7 +147,7 @@ export function send(
       chain: chain.map(({ node: { plan: next }, first }) => ({ node: next.id, first })),
     }),
     ...(apart && { apart }),
-    stopOnError: plan.policy.mode === 'serial' && plan.policy.retry.max > 0,
+    stopOnError: stopsAtFailure(plan.policy),
   };
   const writeAhead = plan.definition.effects === true || alone || state.suspects.isCareful;
   if (tasks.length > 0)
@@ -163,6 +164,13 @@ export function send(
   state.commands.dispatch.push({ batch, writeAhead });
   return batch.id;
 }
+
+/**
+ * Whether what comes behind a task that fails is not to be run with it: the failed one is tried again first, or the
+ * run stops. What is interleaved is under way together.
+ */
+export const stopsAtFailure = ({ mode, retry, onError }: Policy): boolean =>
+  (mode === 'serial' && retry.max > 0) || (mode !== 'async' && onError === 'stop');
 
 /** Tasks as a start entry names them: numbers that follow each other take no room. */
 function named(tasks: number[]): { tasks: number[]; range?: [number, number] } {

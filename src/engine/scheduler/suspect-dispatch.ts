@@ -4,7 +4,7 @@ import type { WireError } from '../../errors.ts';
 import { errorPort } from '../../schema/graph.ts';
 import { attemptEnd } from '../journal/journal.ts';
 import { emit } from './delivery.ts';
-import { keepsOrder, mayTake, roomAt, send } from './dispatch.ts';
+import { keepsOrder, mayTake, roomAt, send, stopsAtFailure } from './dispatch.ts';
 import {
   markReady,
   type NodeState,
@@ -76,8 +76,7 @@ function ask({ suspects, commands }: SchedulerState, group: SuspectGroup): void 
 function roomFor(state: SchedulerState, node: NodeState): number {
   if (!mayTake(state, node)) return 0;
   // What is left of a batch that stops at its first failure would go back into the queue.
-  const { mode, retry } = node.plan.policy;
-  return Math.min(roomAt(state, node), mode === 'serial' && retry.max > 0 ? 1 : Number.POSITIVE_INFINITY);
+  return Math.min(roomAt(state, node), stopsAtFailure(node.plan.policy) ? 1 : Number.POSITIVE_INFINITY);
 }
 
 /** Records a task as failed that has taken its host down too often. */
