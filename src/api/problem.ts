@@ -21,6 +21,7 @@ const statusByCode: Record<string, number> = {
   store_closed: 503,
   chunk_damaged: 409,
   journal_newer: 409,
+  store_newer: 409,
   no_engine: 503,
   engine_lost: 503,
 };

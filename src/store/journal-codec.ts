@@ -2,13 +2,14 @@
  * Journal chunks, and single values, as bytes: one format for every store.
  *
  * ```
- * byte 0      format version
- * bytes 1–4   CRC-32 of the rest, big-endian
+ * byte 0      format
+ * bytes 1–4   CRC-32 of the rest, exclusive-or the format from 2 on, big-endian
  * the rest    MessagePack: [summary as JSON text, entries, patches, heap cells]
  * ```
- * Columns of task numbers are folded (`number-column.ts`). Payloads that MessagePack carries exactly stand where they were. The others are left out there and listed as
- * patches (entry, field, position or -1, cell number) into one heap of cells, see `heap-format.ts`. An entry whose
- * payloads were packed beforehand (`src/engine/values/packed.ts`) holds their bytes, which are a frame of their own.
+ * Columns of task numbers are folded (`number-column.ts`). Payloads that MessagePack carries exactly stand where they
+ * were. The others are left out there and listed as patches (entry, field, position or -1, cell number) into one heap
+ * of cells, see `heap-format.ts`. An entry whose payloads were packed beforehand (`src/engine/values/packed.ts`) holds
+ * their bytes, which are a frame of their own.
  *
  * msgpackr's own structured cloning is not used: it loses `-0`, lone surrogates, stacks of errors, cycles through
  * errors, holes and keys like `__proto__`. Its record extension keeps the keys of repeated shapes once a chunk; the
@@ -26,8 +27,10 @@ import { HeapWriter } from './heap-writer.ts';
 import { foldNumbers, type NumberColumn, unfoldNumbers } from './number-column.ts';
 import { isPlain } from './plain-value.ts';
 
-/** Version 1 did not fold columns of numbers. */
-const codecVersion = 2;
+/** Of single values, and, once, of chunks. */
+const plainFormat = 1;
+/** Of chunks: columns of numbers are folded. */
+const foldedFormat = 2;
 const headerBytes = 5;
 
 type Patch = [entry: number, field: string, position: number, cell: number];
@@ -42,13 +45,13 @@ const packr = new Packr({ moreTypes: false, useBigIntExtension: true, useToJSON:
  */
 export function encodeChunk(chunk: JournalChunk): Uint8Array {
   const { entries, ...summary } = chunk;
-  return seal(encodeFrame(JSON.stringify(summary), entries));
+  return seal(encodeFrame(JSON.stringify(summary), entries), foldedFormat);
 }
 
 /**
  * The chunk these bytes hold.
  * @throws StoreError `chunk_damaged` naming run and first sequence number, when they are not what was written;
- * `journal_newer`
+ * `journal_newer`, `store_newer`
  */
 export function decodeChunk(bytes: Uint8Array, run: string, first: number): JournalChunk {
   const damaged = (cause?: unknown) =>
@@ -66,7 +69,7 @@ export function decodeChunk(bytes: Uint8Array, run: string, first: number): Jour
     for (const entry of entries) unpack(entry);
     chunk = { ...(JSON.parse(summary) as ChunkSummary), entries: entries as JournalEntry[] };
   } catch (error) {
-    throw damaged(error);
+    throw isNewer(error) ? error : damaged(error);
   }
   if (chunk.run !== run || chunk.first !== first) throw damaged();
   return upToDate(chunk);
@@ -77,7 +80,7 @@ export function encodeValue(value: unknown): Uint8Array {
   return seal(encodeFrame('', [{ value }]));
 }
 
-/** The value these bytes hold. @throws StoreError `value_damaged` */
+/** The value these bytes hold. @throws StoreError `value_damaged`, `store_newer` */
 export function decodeValue(bytes: Uint8Array): unknown {
   return (decodeEntries(bytes)[0] as { value: unknown }).value;
 }
@@ -121,7 +124,7 @@ function decodeEntries(bytes: Uint8Array): object[] {
   try {
     return decodeFrame(open(bytes))[1];
   } catch (cause) {
-    throw new StoreError('value_damaged', 'A stored value is damaged.', { cause });
+    throw isNewer(cause) ? cause : new StoreError('value_damaged', 'A stored value is damaged.', { cause });
   }
 }
 
@@ -188,20 +191,31 @@ function decodeFrame([summary, entries, patches, cells]: Frame): [summary: strin
   return [summary, entries];
 }
 
-function seal(frame: Frame): Uint8Array {
+function seal(frame: Frame, format = plainFormat): Uint8Array {
   const body = packr.pack(frame);
   const bytes = new Uint8Array(headerBytes + body.length);
   bytes.set(body, headerBytes);
-  bytes[0] = codecVersion;
-  new DataView(bytes.buffer).setUint32(1, crc32(bytes.subarray(headerBytes)));
+  bytes[0] = format;
+  new DataView(bytes.buffer).setUint32(1, checksum(format, bytes.subarray(headerBytes)));
   return bytes;
 }
 
 function open(bytes: Uint8Array): Frame {
   if (bytes.length <= headerBytes) throw new RangeError('too short');
-  if (!(bytes[0]! >= 1 && bytes[0]! <= codecVersion)) throw new RangeError(`unknown format version ${bytes[0]}`);
+  const format = bytes[0] as number;
+  if (format < plainFormat) throw new RangeError(`unknown format ${format}`);
   const sum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
   const body = bytes.subarray(headerBytes);
-  if (crc32(body) !== sum) throw new RangeError('checksum does not match');
+  if (checksum(format, body) !== sum) throw new RangeError('checksum does not match');
+  if (format > foldedFormat)
+    throw new StoreError('store_newer', 'The stored data was written by a newer version.', {
+      details: { format },
+    });
   return packr.unpack(body) as Frame;
 }
+
+/** Covers the format too, so that a flipped bit does not look like the work of a newer version. */
+const checksum = (format: number, body: Uint8Array): number =>
+  (crc32(body) ^ (format === plainFormat ? 0 : format)) >>> 0;
+
+const isNewer = (error: unknown): boolean => error instanceof StoreError && error.code === 'store_newer';

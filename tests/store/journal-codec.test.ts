@@ -57,10 +57,21 @@ describe('journal codec', () => {
     expect(bytes[0]).toBe(1);
     const { version, entries } = decodeChunk(new Uint8Array(bytes), 'vcf7d7gwwcyrwc', 1);
     expect(version).toBe(journalVersion);
-    const columns = entries.flatMap((entry) => (entry.kind === 'output' ? [entry.values, entry.parents] : []));
+    const columns = entries.flatMap((entry) =>
+      entry.kind === 'output' ? [entry.values, entry.parents] : [],
+    );
     expect(columns.flat()).toEqual([3, 4, 5, 6, 2].flatMap((ms, i) => [new Date(ms), 6 + i]));
     const attempted = entries.flatMap((entry) => (entry.kind === 'attempt' ? entry.tasks : []));
     expect(attempted.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it('knows what a newer version wrote from what is damaged', () => {
+    const bytes = encodeValue({ a: 1 });
+    const newer = bytes.slice();
+    newer[0] = 3;
+    expect(() => decodeValue(newer)).toThrow(expect.objectContaining({ code: 'value_damaged' }));
+    newer[4] = (newer[4] as number) ^ 3;
+    expect(() => decodeValue(newer)).toThrow(expect.objectContaining({ code: 'store_newer' }));
   });
 
   it('gives columns of numbers back as they were, and in little room where they follow each other', () => {

@@ -40,7 +40,7 @@ export class RunReviver {
       throw error;
     });
     run.send({ type: 'recover' });
-    await takeOver(run, takeover);
+    takeOver(run, takeover);
   }
 
   /**
@@ -102,4 +102,5 @@ function asUnended(run: Omit<RunRecord, 'document'>): RunSummary {
 }
 
 /** Whether what was to be read is of a newer version of Handloom, which can go on with it. */
-const isNewer = (error: unknown): boolean => error instanceof HandloomError && error.code === 'journal_newer';
+const isNewer = (error: unknown): boolean =>
+  error instanceof HandloomError && ['journal_newer', 'store_newer'].includes(error.code);
