@@ -78,6 +78,12 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
   }
 }
 
+/**
+ * How transactions begin, which are all for writing: with the lock, for which they wait. One that began with a read
+ * would be refused at once where another process has written since.
+ */
+const begin = 'begin immediate';
+
 /** Most statements that are kept for the next time. */
 const keptStatements = 64;
 
@@ -89,7 +95,7 @@ function preparingOnce(database: SqliteDatabase): SqliteDatabase {
   const kept = new Map<string, SqliteStatement>();
   return {
     prepare(text) {
-      const statement = kept.get(text) ?? database.prepare(text);
+      const statement = kept.get(text) ?? database.prepare(text === 'begin' ? begin : text);
       kept.delete(text);
       kept.set(text, statement);
       for (const oldest of kept.keys()) {

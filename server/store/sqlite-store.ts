@@ -6,9 +6,10 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { ChunkSummary } from '../../src/engine/journal/journal.ts';
 import { NotFoundError, StoreError } from '../../src/errors.ts';
+import { limitOf } from '../../src/schema/page.ts';
 import { hasEnded, type RunStatus, type RunSummary } from '../../src/schema/run.ts';
 import { decodeChunk, encodeChunk } from '../../src/store/journal-codec.ts';
-import { fromCursor, limitOf, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
+import { fromCursor, noCounts, pageOf, runExists } from '../../src/store/paging.ts';
 import {
   amendedParts,
   type ChunkParts,
@@ -187,7 +188,6 @@ function createRuns(guard: Guard): RunStore {
       guard(async (db) => {
         const write = async (tx: Transaction<SqlTables>) => {
           const row = toRow(summaryOf(run));
-          // The write comes first, so that the lock is taken at once and no other process slips in between.
           const changed = await tx.updateTable('runs').set(row).where('id', '=', run.id).executeTakeFirst();
           if (changed.numUpdatedRows === 0n) throw new NotFoundError('run', run.id);
           const end = await tx
