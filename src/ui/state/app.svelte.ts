@@ -55,7 +55,8 @@ export class App {
       if (hasEnded(status) && Date.parse(resumedAt) < performance.timeOrigin) continue;
       this.#told.add(id + resumedAt);
       const show = { label: m.show_run(), run: () => this.router.go(runPath(id)) };
-      this.notices.ask(m.run_resumed({ name: graph }), show, m.run_resumed_about());
+      if (status === 'paused') this.notices.ask(m.run_still_paused({ name: graph }), show);
+      else this.notices.ask(m.run_resumed({ name: graph }), show, m.run_resumed_about());
     }
   }
 
