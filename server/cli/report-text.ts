@@ -6,11 +6,10 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { outputNodes } from '../../src/engine/runs/run-queries.ts';
 import { toJsonText } from '../../src/schema/json.ts';
+import { maxLimit } from '../../src/schema/page.ts';
 import type { ReadProblem } from '../../src/schema/run.ts';
 import { TypedWriter, typeKey } from '../../src/schema/typed-json.ts';
 import type { Page, PageQuery } from '../../src/store/store.ts';
-
-const pageSize = 1000;
 
 type ReadPage = (query: PageQuery) => Promise<Page<unknown>>;
 type Write = (value: unknown) => string;
@@ -76,7 +75,7 @@ async function* listText(read: ReadPage, indent: number, write: Write): AsyncGen
   let count = 0;
   yield '[';
   do {
-    const page: Page<unknown> = await read({ limit: pageSize, ...(cursor !== null && { cursor }) });
+    const page: Page<unknown> = await read({ limit: maxLimit, ...(cursor !== null && { cursor }) });
     let text = '';
     for (const item of page.items)
       text += `${count++ > 0 ? ',' : ''}${line}  ${write(item).replaceAll('\n', `${line}  `)}`;

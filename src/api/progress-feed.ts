@@ -1,21 +1,19 @@
 /** A run's progress as a feed of events: a slow reader gets fewer, each with all that happened in between. */
 
+import { newsLimit } from '../engine/runs/run-news.ts';
 import { toJsonText } from '../schema/json.ts';
 import { hasEnded } from '../schema/run.ts';
 import { toTypedText } from '../schema/typed-json.ts';
 import { eventText, type Feed } from './event-stream.ts';
 import type { RunProgress, RunService } from './services.ts';
 
-/** Errors and logs that one event carries at most; the rest are in the lists. */
-const cap = 20;
-
 /** What two reports say together: figures of the later, errors and logs of both. */
 export function mergeProgress(before: RunProgress | undefined, after: RunProgress): RunProgress {
   if (!before) return after;
   return {
     ...after,
-    errors: [...before.errors, ...after.errors].slice(-cap),
-    logs: [...before.logs, ...after.logs].slice(-cap),
+    errors: [...before.errors, ...after.errors].slice(-newsLimit),
+    logs: [...before.logs, ...after.logs].slice(-newsLimit),
   };
 }
 

@@ -207,7 +207,8 @@ export class Engine extends RunQueries {
    * told as paused.
    */
   async cancel(id: string): Promise<void> {
-    const run = this.live.get(id) ?? (await this.#turns.take(id, () => this.#reviver.toCancel(id)));
+    // One that is being brought back to life must be so before it can be ended.
+    const run = this.live.goingOn(id) ?? (await this.#turns.take(id, () => this.#reviver.toCancel(id)));
     run?.send({ type: 'cancel' });
     await run?.endedOrHeld();
     if (run?.isTaken) await this.#refuse(id);

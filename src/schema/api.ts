@@ -1,6 +1,7 @@
 /** Bodies and answers of the REST API, made of the shapes everything else uses. */
 import { z } from 'zod';
 import { graphSchema } from './graph.ts';
+import { defaultLimit, maxLimit } from './page.ts';
 import {
   errorRecordSchema,
   readProblemSchema,
@@ -10,9 +11,6 @@ import {
   runSummarySchema,
   taskStatusSchema,
 } from './run.ts';
-
-export const defaultLimit = 100;
-export const maxLimit = 1000;
 
 /** Query of every list. */
 export const pageQuerySchema = z.object({

@@ -6,6 +6,7 @@
 import Dexie, { type DexieOptions, type Table } from 'dexie';
 import type { ChunkSummary } from '../engine/journal/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
+import { limitOf } from '../schema/page.ts';
 import { hasEnded, type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
 import {
   type ArtifactUse,
@@ -17,7 +18,7 @@ import {
 import { type CacheRow, createCache } from './dexie-cache.ts';
 import { toStoreError } from './dexie-errors.ts';
 import { decodeChunk } from './journal-codec.ts';
-import { fromCursor, limitOf, matches, noCounts, pageOf, runExists } from './paging.ts';
+import { fromCursor, matches, noCounts, pageOf, runExists } from './paging.ts';
 import {
   amendedParts,
   type ChunkParts,

@@ -3,20 +3,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { ChunkSummary } from '../engine/journal/journal.ts';
 import { NotFoundError, StoreError } from '../errors.ts';
 import { toHex } from '../schema/content-hash.ts';
+import { limitOf } from '../schema/page.ts';
 import type { RunSummary } from '../schema/run.ts';
 import { decodeChunk } from './journal-codec.ts';
 import { MemoryArtifacts } from './memory-artifacts.ts';
 import { type CachedResult, createMemoryCache } from './memory-cache.ts';
-import {
-  byNewest,
-  fromCursor,
-  limitOf,
-  matches,
-  noCounts,
-  type Position,
-  pageOf,
-  runExists,
-} from './paging.ts';
+import { byNewest, fromCursor, matches, noCounts, type Position, pageOf, runExists } from './paging.ts';
 import {
   amendedParts,
   checkFits,

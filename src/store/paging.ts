@@ -1,13 +1,10 @@
 /** What the stores' lists have in common: how long a page is, where it starts, and which runs belong to it. */
 import { ConflictError, ValidationError } from '../errors.ts';
 import { type RunStatus, type RunSummary, runStatuses } from '../schema/run.ts';
-import type { Page, PageQuery, RunQuery } from './store.ts';
+import type { Page, RunQuery } from './store.ts';
 
 /** A place in a list that is sorted by time and then by id, newest first. */
 export type Position = [time: string, id: string];
-
-/** The number of items asked for, within 1 and 1,000. @default 100 */
-export const limitOf = (query: PageQuery = {}): number => Math.min(Math.max(1, query.limit ?? 100), 1000);
 
 /** Makes a page of the up to `limit + 1` items found after its cursor. */
 export function pageOf<T>(found: T[], limit: number, position: (item: T) => Position): Page<T> {

@@ -7,7 +7,7 @@
  */
 import type { ChunkSummary, JournalChunk } from '../engine/journal/journal.ts';
 import type { Graph } from '../schema/graph.ts';
-import type { RunStatus, RunSummary } from '../schema/run.ts';
+import type { ReadProblem, RunStatus, RunSummary } from '../schema/run.ts';
 
 export interface Page<T> {
   items: T[];
@@ -17,7 +17,7 @@ export interface Page<T> {
    * What of it cannot be read: the list ends before its end, as all that comes after cannot be; or it holds values whose
    * content is missing (`payload_missing`, `value_damaged`), and says so in their place.
    */
-  problem?: { code: string; message: string };
+  problem?: ReadProblem;
 }
 export interface PageQuery {
   /** Default 100, at most 1,000. */

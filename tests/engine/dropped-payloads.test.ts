@@ -343,3 +343,37 @@ test('a subgraph takes in at the same nodes when payloads have gone', async () =
   await settle();
   expect(numbers((await engine.report(id)).outputs.S)).toEqual([-5, -2, 1, 5]);
 });
+
+test('a run whose journal is damaged keeps nobody from tidying up after the others', async () => {
+  let healthy = '';
+  const store = createMemoryStore({
+    onBody: (run, _, body) => (healthy && run !== healthy ? body.slice(0, -1) : body),
+  });
+  const { engine, clock } = simulatedEngine(1, undefined, refusingReplace(store));
+  const runLine = async () => {
+    const { id } = await engine.start(line());
+    await clock.until(engine.ended(id));
+    return id;
+  };
+  healthy = await runLine();
+  const ill = await runLine();
+  await store.artifacts.put('of-nobody', new Uint8Array(3));
+  const next = simulatedEngine(2, undefined, store).engine;
+  await next.tidy();
+  expect((await store.runs.summary(healthy))?.payloadsDroppedAt).toBeDefined();
+  expect((await store.runs.summary(ill))?.payloadsDroppedAt).toBeUndefined();
+  expect(await store.artifacts.has('of-nobody')).toBe(false);
+});
+
+test('a run that was cancelled before its first commit keeps its inputs: its document alone has them', async () => {
+  const store = createMemoryStore();
+  const dying = faultyStore(store, (method) => {
+    if (method === 'append') throw new StoreError('store_busy', 'Busy.');
+  });
+  const { id } = await simulatedEngine(1, undefined, dying).engine.start(line());
+  const { engine, clock } = simulatedEngine(2, undefined, store);
+  await clock.until(engine.cancel(id));
+  await engine.tidy();
+  expect((await engine.summary(id)).status).toBe('cancelled');
+  expect((await engine.document(id)).inputs).toEqual(line().inputs);
+});

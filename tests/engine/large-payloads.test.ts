@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type Batch, type Executor, outcome } from '../../src/engine/executor.ts';
 import { PayloadKeeper } from '../../src/engine/executors/payload-keeper.ts';
 import type { JournalEntry } from '../../src/engine/journal/journal.ts';
+import { References } from '../../src/engine/values/artifact-references.ts';
 import { KeptValues } from '../../src/engine/values/kept-values.ts';
 import { StoreError } from '../../src/errors.ts';
 import type { GraphNode } from '../../src/schema/graph.ts';
@@ -201,7 +202,7 @@ test('a batch takes no more large payloads than fit into memory together; the ot
     payloads,
     stopOnError: false,
   };
-  const done = await new PayloadKeeper(inner, values, new SimulatedClock()).execute(batch);
+  const done = await new PayloadKeeper(inner, values, new SimulatedClock(), () => {}).execute(batch);
   expect(sent[0]?.tasks).toEqual([11, 12, 13]);
   expect(done).toMatchObject({
     kind: 'done',
@@ -410,4 +411,38 @@ test('what holds itself, or nests hundreds of levels deep, is collected and come
     ),
   );
   expect(report.outputs.sees?.map((list) => (list as unknown[]).sort())).toEqual([[1002, true]]);
+});
+
+test('a table within a large payload goes with it, and stays with the run that takes it over', async () => {
+  const store = createMemoryStore();
+  const hash = 'a'.repeat(64);
+  await store.artifacts.put(hash, new Uint8Array(3));
+  const value = { table: { $table: hash, rows: 1, columns: [] }, pad: 'x'.repeat(50_000) };
+  const values = new KeptValues(store);
+  const [kept] = await values.keep('one', [value]);
+  expect(kept).toBeInstanceOf(StoredValue);
+  const references = new References(values);
+  references.drop([kept]);
+  expect(await references.unused()).toContain(hash);
+  await new KeptValues(store).keep('two', [kept]);
+  await store.artifacts.release('one', [hash, (kept as StoredValue).hash]);
+  expect(await store.artifacts.has(hash)).toBe(true);
+});
+
+test('large inputs are there although another process has swept what no run used as this one began', async () => {
+  const store = createMemoryStore();
+  const other = simulatedEngine(2, undefined, store).engine;
+  let isFirst = true;
+  const claim: Store['artifacts']['claim'] = async (run, claims) => {
+    await store.artifacts.claim(run, claims);
+    if (isFirst) await other.tidy();
+    isFirst = false;
+  };
+  const watched = { ...store, artifacts: { ...store.artifacts, claim } };
+  const { engine, clock } = simulatedEngine(1, undefined, watched);
+  const text = 'x'.repeat(50_000);
+  const { id } = await engine.start(graph([code('a', '(s) => s.length')], { a: [text] }));
+  await clock.until(engine.ended(id));
+  expect(isFirst).toBe(false);
+  expect((await simulatedEngine(3, undefined, store).engine.task(id, '1')).payload).toBe(text);
 });

@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { faultyStore } from './faulty-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-import { code, edge, graph } from './small-graphs.ts';
+import { code, edge, graph, numbers } from './small-graphs.ts';
 
 const sorted = (values: unknown[] = []) => (values as number[]).toSorted((a, b) => a - b);
 
@@ -169,10 +170,9 @@ test.each([
     if (how === 'gone') return undefined;
     throw new StoreError('chunk_damaged', reason);
   };
-  await expect(engine.rerun(id, { node: 'b' })).rejects.toMatchObject({ code: 'chunk_damaged' });
-  const [again] = (await engine.list({ limit: 1 })).items;
-  await clock.until(engine.ended(again?.id ?? ''));
-  expect(await engine.summary(again?.id ?? '')).toMatchObject({
+  const again = await engine.rerun(id, { node: 'b' });
+  await clock.until(engine.ended(again.id));
+  expect(await engine.summary(again.id)).toMatchObject({
     status: 'cancelled',
     reason: expect.stringContaining(reason),
   });
@@ -192,4 +192,54 @@ test('a run whose host died can be cancelled, and is not steered before it is re
     nodes: { a: { input: 3, cancelled: 3, pending: 0 } },
   });
   await expect(engine.cancel(id)).rejects.toMatchObject({ code: 'run_ended' });
+});
+
+test('runs are recovered while the store is full, and one that takes over another goes on when there is room', async () => {
+  const store = createMemoryStore();
+  const { engine, clock } = simulatedEngine(1, undefined, store);
+  const { id } = await engine.start(graph([code('a')], { a: numbers(20_000) }));
+  await clock.until(engine.ended(id));
+  const silent = { ...store, runs: { ...store.runs, append: () => new Promise<void>(() => {}) } };
+  const dying = simulatedEngine(2, undefined, silent, { newId: () => 'again' });
+  await dying.engine.rerun(id, { node: 'a' });
+  let isFull = true;
+  const filling = faultyStore(store, (method) => {
+    if (method === 'append' && isFull) throw new StoreError('store_full', 'no room');
+  });
+  const heir = simulatedEngine(3, undefined, filling);
+  expect(await heir.clock.until(heir.engine.recover())).toEqual(['again']);
+  isFull = false;
+  await heir.clock.until(heir.engine.ended('again'));
+  expect(await heir.engine.summary('again')).toMatchObject({
+    status: 'succeeded',
+    nodes: { a: { input: 20_000, succeeded: 20_000 } },
+  });
+});
+
+test('a run that is cancelled while it takes over another reads no further', async () => {
+  const store = createMemoryStore();
+  const { engine, clock } = simulatedEngine(1, undefined, store);
+  const { id } = await engine.start(graph([code('a')], { a: numbers(60_000) }));
+  await clock.until(engine.ended(id));
+  let reads = 0;
+  const turns: (() => void)[] = [];
+  const slow = { ...store, runs: { ...store.runs } };
+  slow.runs.chunk = async (run, first) => {
+    reads++;
+    await new Promise<void>((resolve) => turns.push(resolve));
+    return store.runs.chunk(run, first);
+  };
+  const second = simulatedEngine(2, undefined, slow, { newId: () => 'again' });
+  await second.engine.rerun(id, { node: 'a' });
+  while (reads < 2) {
+    turns.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await second.clock.until(second.engine.cancel('again'));
+  for (let i = 0; i < 20; i++) {
+    turns.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect((await store.runs.summaries(id)).length).toBeGreaterThan(5);
+  expect(reads).toBeLessThanOrEqual(3);
 });

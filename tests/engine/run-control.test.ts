@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { StoreError } from '../../src/errors.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { faultyStore } from './faulty-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
 import { code, graph } from './small-graphs.ts';
 
@@ -208,4 +209,76 @@ test('a run that lives in another process is not removed from under it', async (
   await engine.remove(id);
   expect(await store.runs.get(id)).toBeUndefined();
   await expect(engine.remove(id)).rejects.toMatchObject({ code: 'run_not_found' });
+});
+
+/** Lets promises settle until the run lives in the engine. */
+async function untilLive({ engine }: ReturnType<typeof simulatedEngine>): Promise<void> {
+  for (let i = 0; i < 1000 && engine.liveRuns().length === 0; i++) await Promise.resolve();
+  expect(engine.liveRuns()).toHaveLength(1);
+}
+
+test('a run that is cancelled while a retry brings it back to life is over, and nothing of it goes on', async () => {
+  const parts = simulatedEngine(1);
+  const { engine, clock, store, executor } = parts;
+  const { id } = await engine.start(graph([code('a', succeedsAtSecond)], { a: [1, 2] }));
+  await clock.until(engine.ended(id));
+  const begun = executor.begun.length;
+  const retried = engine.retry(id);
+  await untilLive(parts);
+  await clock.until(engine.cancel(id));
+  expect(await retried).toBe(2);
+  while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
+  expect(engine.liveRuns()).toEqual([]);
+  expect(executor.begun.length).toBeLessThanOrEqual(begun + 2);
+  expect(await store.runs.summary(id)).toMatchObject({
+    status: 'cancelled',
+    nodes: { a: { input: 2, succeeded: 0, failed: 0, cancelled: 2 } },
+  });
+});
+
+test('who waits for a run that was brought back to life for nothing is answered', async () => {
+  const store = createMemoryStore();
+  let turn: Promise<void> | undefined;
+  const slow = { ...store, runs: { ...store.runs } };
+  slow.runs.summaries = async (...which) => {
+    await turn;
+    return store.runs.summaries(...which);
+  };
+  const parts = simulatedEngine(1, undefined, slow);
+  const { engine, clock } = parts;
+  const { id } = await engine.start(graph([code('a', succeedsAtSecond)], { a: [1] }));
+  await clock.until(engine.ended(id));
+  const retried = engine.retry(id);
+  await untilLive(parts);
+  let go: () => void = () => {};
+  turn = new Promise((resolve) => {
+    go = resolve;
+  });
+  // Another host is quicker.
+  const other = simulatedEngine(2, undefined, store);
+  await other.engine.retry(id);
+  await other.clock.until(other.engine.ended(id));
+  const paused = engine.pause(id);
+  go();
+  expect(await retried).toBe(0);
+  await expect(paused).rejects.toMatchObject({ code: 'run_ended' });
+  expect(engine.liveRuns()).toEqual([]);
+});
+
+test('a subscription that cannot begin leaves no subscriber behind', async () => {
+  const store = createMemoryStore();
+  let isBusy = false;
+  const refusing = faultyStore(store, (method) => {
+    if (method === 'summaries' && isBusy) throw new StoreError('store_busy', 'busy');
+  });
+  const { engine, clock } = simulatedEngine(1, undefined, refusing);
+  const { id } = await engine.start(graph([code('a')], { a: [1] }), { keepOpen: true });
+  while (clock.next()) await new Promise((resolve) => setImmediate(resolve));
+  isBusy = true;
+  const told: unknown[] = [];
+  await expect(engine.subscribe(id, (news) => told.push(news))).rejects.toMatchObject({ code: 'store_busy' });
+  isBusy = false;
+  await engine.close(id);
+  await clock.until(engine.ended(id));
+  expect(told).toEqual([]);
 });

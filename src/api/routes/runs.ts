@@ -1,14 +1,12 @@
 /** Runs: listed, reported, followed, deleted. */
 import { ValidationError } from '../../errors.ts';
 import { errorQuerySchema, outputQuerySchema, runQuerySchema } from '../../schema/api.ts';
+import { defaultLimit } from '../../schema/page.ts';
 import { eventStream } from '../event-stream.ts';
 import { type Api, operation } from '../operation.ts';
 import { followRun } from '../progress-feed.ts';
 import { done, wantsTyped } from '../respond.ts';
 import type { RunService } from '../services.ts';
-
-/** Outputs (per node) and errors that a report holds; the lists give the rest. */
-const reportCap = 100;
 
 export function runRoutes(api: Api): void {
   const { runs } = api.services;
@@ -32,11 +30,11 @@ export function runRoutes(api: Api): void {
       tag: 'Runs',
       summary: "A run's report",
       payloads: true,
-      description: `At most ${reportCap} outputs of each node and ${reportCap} errors, fewer where they are large; the cursors beside them go on in /outputs and /errors.`,
+      description: `At most ${defaultLimit} outputs of each node and ${defaultLimit} errors, fewer where they are large; the cursors beside them go on in /outputs and /errors.`,
       answer: { status: 200, content: { schema: 'RunReport' } },
       problems: [404],
     },
-    async ({ param, json }) => json(await runs.report(param('id'), reportCap)),
+    async ({ param, json }) => json(await runs.report(param('id'))),
   );
   operation(
     api,

@@ -31,10 +31,10 @@ export class PayloadKeeper implements Executor {
   readonly #onWait: OnWait;
   /** Batches that have been told to wait. */
   readonly #waiting = new Set<Batch>();
-  /** Runs whose payloads are wanted. */
-  readonly #open = new Set<string>();
+  /** Runs whose payloads are wanted, as they were opened: one that is cancelled may be opened anew. */
+  readonly #open = new Map<string, ExecutorRun>();
 
-  constructor(inner: Executor, values: KeptValues, clock: Clock, onWait: OnWait = () => {}) {
+  constructor(inner: Executor, values: KeptValues, clock: Clock, onWait: OnWait) {
     this.#inner = inner;
     this.#values = values;
     this.#clock = clock;
@@ -46,7 +46,7 @@ export class PayloadKeeper implements Executor {
   }
 
   open(run: ExecutorRun): void {
-    this.#open.add(run.id);
+    this.#open.set(run.id, run);
     this.#inner.open(run);
   }
 
@@ -79,16 +79,20 @@ export class PayloadKeeper implements Executor {
   /** A batch whose payloads, or whose state, may be references. */
   async #executeStored(batch: Batch): Promise<BatchOutcome> {
     const count = this.#fitting(batch);
-    const { payloads, broken } = await this.#fetch(batch, batch.payloads.slice(0, count));
+    const opened = this.#open.get(batch.run);
+    const isWanted = () => this.#open.get(batch.run) === opened;
+    const restore = (value: unknown) => this.#restore(batch, value, isWanted);
+    const { payloads, broken } = await this.#fetch(batch.payloads.slice(0, count), restore);
     let whole: Batch;
     try {
-      const state = batch.state && { value: await this.#restore(batch, batch.state.value) };
+      const state = batch.state && { value: await restore(batch.state.value) };
       whole = { ...batch, payloads: payloads.concat(batch.payloads.slice(count)), ...(state && { state }) };
     } catch (error) {
       return { kind: 'done', result: failAll(batch, toWireError(error)) };
     } finally {
-      if (this.#waiting.delete(batch)) this.#onWait(batch);
+      if (this.#waiting.delete(batch) && isWanted()) this.#onWait(batch);
     }
+    if (!isWanted()) return { kind: 'cancelled' };
     if (count === batch.tasks.length && broken.size === 0)
       return this.#inner.execute(whole, this.#packFor(batch));
 
@@ -120,13 +124,13 @@ export class PayloadKeeper implements Executor {
   }
 
   async #fetch(
-    batch: Batch,
     references: unknown[],
+    restore: (reference: unknown) => Promise<unknown>,
   ): Promise<{ payloads: unknown[]; broken: Map<number, WireError> }> {
     const broken = new Map<number, WireError>();
     const fetched = references.map(async (payload, i) => {
       try {
-        return await this.#restore(batch, payload);
+        return await restore(payload);
       } catch (error) {
         broken.set(i, toWireError(error));
         return payload;
@@ -136,12 +140,12 @@ export class PayloadKeeper implements Executor {
   }
 
   /** A store that cannot read now is no fault of the task: it is asked again. */
-  async #restore(batch: Batch, value: unknown): Promise<unknown> {
+  async #restore(batch: Batch, value: unknown, isWanted: () => boolean): Promise<unknown> {
     for (const refusals = new Patience(); ; ) {
       try {
         return await this.#values.restore(value);
       } catch (error) {
-        const wait = this.#open.has(batch.run) ? refusals.refused(error) : undefined;
+        const wait = isWanted() ? refusals.refused(error) : undefined;
         if (wait === undefined) throw error;
         this.#waiting.add(batch);
         this.#onWait(batch, error);

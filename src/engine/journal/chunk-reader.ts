@@ -1,12 +1,11 @@
 /** Reads the chunks of a run's journal for questions about it, up to the first that is damaged. */
 import { StoreError } from '../../errors.ts';
-import type { Page, RunStore } from '../../store/store.ts';
+import type { ReadProblem } from '../../schema/run.ts';
+import type { RunStore } from '../../store/store.ts';
 import type { ChunkSummary, JournalChunk, JournalEntry } from './journal.ts';
 
 /** Decoded chunks kept for the next question. */
 const keptChunks = 16;
-
-type ReadProblem = NonNullable<Page<unknown>['problem']>;
 
 /** A chunk of a journal that must be there. @throws StoreError `chunk_damaged` */
 export async function chunkAt(

@@ -1,3 +1,4 @@
+import { maxLimit } from '../../schema/page.ts';
 import type { Page, PageQuery } from '../../store/store.ts';
 
 /** Items of a list from its first page to its last, read as they are asked for. */
@@ -6,7 +7,7 @@ export async function* everyItem<T>(
 ): AsyncGenerator<T> {
   let cursor: string | null | undefined;
   do {
-    const page = await read({ limit: 1000, ...(cursor && { cursor }) });
+    const page = await read({ limit: maxLimit, ...(cursor && { cursor }) });
     yield* page.items;
     cursor = page.nextCursor;
   } while (cursor);

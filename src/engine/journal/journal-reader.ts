@@ -3,6 +3,7 @@
  * those are read, and only as far as one page needs.
  */
 import { HandloomError, NotFoundError } from '../../errors.ts';
+import { limitOf } from '../../schema/page.ts';
 import type { ErrorRecord, Task, TaskStatus } from '../../schema/run.ts';
 import type { Page, PageQuery, RunStore } from '../../store/store.ts';
 import { ChunkReader } from './chunk-reader.ts';
@@ -18,8 +19,6 @@ import { type Direction, lineage } from './lineage.ts';
 import { PageRoom, type TakenRoom } from './page-room.ts';
 import { deliveriesOf, describeTasks } from './task-history.ts';
 
-const defaultLimit = 100;
-const largestLimit = 1_000;
 /** Tasks looked up in the journal at once. */
 const windowSize = 1_000;
 
@@ -271,10 +270,6 @@ function holds(summary: ChunkSummary, column: Column, node?: string): boolean {
 
 const matches = (entry: { node: string }, node: string | undefined): boolean =>
   node === undefined || entry.node === node;
-
-function limitOf({ limit = defaultLimit }: PageQuery): number {
-  return Math.max(1, Math.min(largestLimit, limit));
-}
 
 function parseCursor(cursor: string): Place {
   const match = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor);

@@ -7,6 +7,7 @@ import { hasEnded } from '../../schema/run.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import { everyItem } from '../journal/every-item.ts';
+import { isWorthAnotherTry } from '../journal/store-patience.ts';
 import type { LiveRuns } from '../runs/live-runs.ts';
 import {
   beyondRetention,
@@ -45,7 +46,7 @@ export class Housekeeping {
 
   /** Starts a run while no artifact is swept that it is about to claim. */
   async whileStarting<T>(start: () => Promise<T>): Promise<T> {
-    await this.#sweeping;
+    while (this.#sweeping !== undefined) await this.#sweeping;
     this.#starting++;
     try {
       return await start();
@@ -102,11 +103,11 @@ export class Housekeeping {
     const { store, clock, remove } = this.#options;
     const removed: Removal = { at: new Date(clock.now()).toISOString(), runs: 0, bytes: 0, cached: 0 };
     const ended = await this.#ended();
-    for (const id of beyondRetention([...ended.values()], limits, clock.now())) {
+    await eachInTurn(beyondRetention([...ended.values()], limits, clock.now()), async (id) => {
       await remove(id);
       removed.runs++;
       removed.bytes += ended.get(id)?.bytes ?? 0;
-    }
+    });
     const { maxAgeMs, maxBytes } = limits;
     if (maxAgeMs !== undefined) removed.cached += await store.cache.delete(clock.now() - maxAgeMs);
     if (maxBytes !== undefined) removed.cached += await store.cache.trim(maxBytes);
@@ -133,8 +134,25 @@ export class Housekeeping {
       const { id, status, dropsPayloads, payloadsDroppedAt = '', finishedAt = '' } = run;
       if (dropsPayloads && hasEnded(status) && payloadsDroppedAt < finishedAt) left.push(id);
     }
-    for (const id of left) await drop(id);
+    await eachInTurn(left, drop);
   }
+}
+
+/**
+ * Does something to each run. One that somebody else has removed meanwhile, or whose journal is damaged, stands in
+ * nobody's way.
+ * @throws what the store may take another time, when all have had their turn
+ */
+async function eachInTurn(runs: readonly string[], work: (run: string) => Promise<void>): Promise<void> {
+  let refusal: unknown;
+  for (const run of runs) {
+    try {
+      await work(run);
+    } catch (error) {
+      if (isWorthAnotherTry(error, 1)) refusal ??= error;
+    }
+  }
+  if (refusal !== undefined) throw refusal;
 }
 
 const isLimited = (limits: Retention | undefined): limits is Retention =>

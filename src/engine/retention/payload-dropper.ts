@@ -62,7 +62,9 @@ export async function dropPayloads(record: RunRecord, options: DropOptions): Pro
     if (references.drop(chunk.entries)) referring.push(first);
     else await shrink(chunk);
   }
-  const document = withoutInputs(record.document, nodes);
+  // Of a run that was ended before it began, the document alone has what it was given.
+  const hasBegun = record.startedAt !== undefined;
+  const document = hasBegun ? withoutInputs(record.document, nodes) : record.document;
   references.drop(record.document);
   references.keep(document);
   const unused = await references.unused();

@@ -20,7 +20,7 @@ export interface LiveRunsOptions {
   newId: () => string;
   step?: typeof step | undefined;
   onBegun: (run: string, graph: Graph) => void;
-  /** Not called any more once the engine has let go of them all. */
+  /** Not called for runs that have been let go of. */
   onEnded: (run: RunSummary) => void;
 }
 
@@ -33,7 +33,6 @@ interface Beginning extends RunState {
 export class LiveRuns {
   readonly #options: LiveRunsOptions;
   readonly #runs = new Map<string, LiveRun>();
-  #hasLeft = false;
 
   constructor(options: LiveRunsOptions) {
     this.#options = options;
@@ -78,7 +77,7 @@ export class LiveRuns {
     this.#runs.set(run.id, run);
     onBegun(run.id, graph);
     executor.open({ id: run.id, nodes, settings: graph.settings ?? {} });
-    void run.ended.then(() => this.#end(summary));
+    void run.ended.then(() => this.#end(run, summary));
     return run;
   }
 
@@ -98,15 +97,15 @@ export class LiveRuns {
 
   /** Lets go of all: what has happened is brought into the store, and what their tasks still give counts no more. */
   async leave(): Promise<void> {
-    this.#hasLeft = true;
     const runs = this.all();
     this.#runs.clear();
     await Promise.all(runs.map((run) => run.leave()));
   }
 
-  #end(run: RunSummary): void {
+  #end(run: LiveRun, summary: RunSummary): void {
+    if (this.#runs.get(run.id) !== run) return;
     this.#runs.delete(run.id);
     this.#options.values.close(run.id);
-    if (!this.#hasLeft) this.#options.onEnded(run);
+    this.#options.onEnded(summary);
   }
 }

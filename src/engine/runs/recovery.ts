@@ -33,12 +33,25 @@ export class Recovery {
     this.#isStopped = true;
   }
 
-  /** Resumes all of them, those that the store refuses later. @returns ids of the runs that go on at once */
+  /**
+   * Resumes all of them, those that the store refuses later.
+   * @returns ids of the runs that go on at once
+   * @throws what the store says where it is not worth asking again which runs there are
+   */
   async recover(): Promise<string[]> {
     const { live, resume } = this.#options;
     const resumed: string[] = [];
     let wait = Number.POSITIVE_INFINITY;
-    for (const id of await this.#interrupted()) {
+    let interrupted: string[];
+    try {
+      interrupted = await this.#interrupted();
+    } catch (error) {
+      const again = this.#refused('', error);
+      if (again === undefined) throw error;
+      this.#recoverLater(again);
+      return resumed;
+    }
+    for (const id of interrupted) {
       if (live.has(id)) continue;
       try {
         await resume(id);
@@ -81,10 +94,8 @@ export class Recovery {
   #recoverLater(wait: number): void {
     this.#options.clock.after(wait, () => {
       if (this.#isStopped) return;
-      this.recover().catch((error) => {
-        const again = this.#refused('', error);
-        if (again !== undefined) this.#recoverLater(again);
-      });
+      // A store that is broken has said so often enough.
+      this.recover().catch(() => {});
     });
   }
 

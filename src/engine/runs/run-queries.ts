@@ -3,6 +3,7 @@
  * from live runs where they know, else from the journal.
  */
 import type { Graph } from '../../schema/graph.ts';
+import { defaultLimit } from '../../schema/page.ts';
 import type {
   ErrorRecord,
   ReadProblem,
@@ -26,8 +27,6 @@ import { newsLimit, type RunNews } from './run-news.ts';
 import { endedTasks } from './run-summary.ts';
 import { storedRecord, storedSummary } from './stored-run.ts';
 
-/** Outputs of a node, and errors, that a report holds unless more are asked for. */
-const reportCap = 100;
 /** Journals of ended runs that stay at hand for further questions. */
 const keptReaders = 8;
 /** Graphs kept in memory. */
@@ -102,7 +101,7 @@ export abstract class RunQueries {
    * What a run did, with at most `cap` outputs per node and `cap` errors, of large ones those that fit on one page
    * together and at least one of each, and cursors where there are more. Without a bound on `cap`, all.
    */
-  async report(id: string, cap: number = reportCap): Promise<RunReport> {
+  async report(id: string, cap: number = defaultLimit): Promise<RunReport> {
     const [summary, reader] = [await this.summary(id), await this.#reader(id)];
     const remaining = this.live.get(id)?.remaining();
     const page = Number.isFinite(cap) ? { limit: cap, taken: { bytes: 0 } } : undefined;
@@ -185,22 +184,27 @@ export abstract class RunQueries {
     };
     const live = this.live.get(id);
     const stop = live?.news.subscribe((news) => (waiting ? waiting.push(news) : tell(news)));
-    const reader = await this.#reader(id);
-    const errors = (await shown(this.values, await recentErrors(reader, afterSeq))).items;
-    const logs = await reader.logs(afterSeq, newsLimit);
-    for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
-    if (live && stop) {
-      onNews({ ...live.news.now(), errors, logs });
-      const late = waiting;
-      waiting = undefined;
-      for (const news of late) tell(news);
-      return stop;
+    try {
+      const reader = await this.#reader(id);
+      const errors = (await shown(this.values, await recentErrors(reader, afterSeq))).items;
+      const logs = await reader.logs(afterSeq, newsLimit);
+      for (const { task, at } of [...errors, ...logs]) told.add(`${task} ${at}`);
+      onNews({ ...(live ? live.news.now() : await this.#lastNews(id)), errors, logs });
+    } catch (error) {
+      stop?.();
+      throw error;
     }
+    const late = waiting;
+    waiting = undefined;
+    for (const news of late) tell(news);
+    return stop ?? (() => {});
+  }
+
+  /** Where a run stands that does not live here. */
+  async #lastNews(id: string): Promise<Omit<RunNews, 'errors' | 'logs'>> {
     const run = await this.summary(id);
     const [last] = (await this.store.runs.summaries(id)).slice(-1);
-    const edges = run.edges ?? [];
-    onNews({ seq: last?.last ?? 0, run, edges, rates: {}, fractions: {}, errors, logs });
-    return () => {};
+    return { seq: last?.last ?? 0, run, edges: run.edges ?? [], rates: {}, fractions: {} };
   }
 
   async statistics(): Promise<{

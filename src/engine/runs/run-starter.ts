@@ -50,7 +50,7 @@ export class RunStarter {
     const { values, newId, takeover } = this.#options;
     const id = newId();
     const run = await values.open(id, valid.nodes, true, () => this.#begin(id, valid, options));
-    await takeOver(run, takeover);
+    takeOver(run, takeover);
     return { id };
   }
 
@@ -62,6 +62,7 @@ export class RunStarter {
     const isOpen = options.keepOpen || options.rerunOf !== undefined;
     const record = { ...summary, ...(isOpen && { keepOpen: true }) };
     await runs.create({ ...record, document: graph });
+    if (given.inputs) await values.keepAgain(id, given.inputs);
     const run = live.begin({ ...states.fresh(record, graph, nodes), summary, graph, nodes });
     run.send({ type: 'start' });
     return run;

@@ -38,7 +38,10 @@ type Control = SchedulerEvent extends infer Event
 
 export class LiveRun {
   readonly id: string;
-  /** Settles when the run has ended and its journal is complete in the store, or when another engine keeps it. */
+  /**
+   * Settles when the run has ended and its journal is complete in the store, when another engine keeps it, or when it
+   * has been abandoned.
+   */
   readonly ended: Promise<void>;
   /** For those who watch it. */
   readonly news: NewsFeed;
@@ -231,6 +234,7 @@ export class LiveRun {
   abandon(): void {
     this.#quit();
     this.news.unsubscribeAll();
+    this.#resolveEnded();
   }
 
   /** How much longer it will take; undefined while that cannot be told. */

@@ -17,10 +17,13 @@ export interface TakeoverOptions {
   whileSource: (run: string, work: () => Promise<void>) => Promise<void>;
 }
 
-/** Lets the run have it, or after a death the rest of it, and closes it. One that takes over nothing is left alone. */
-export async function takeOver(run: LiveRun, options: TakeoverOptions): Promise<void> {
+/**
+ * Lets the run have it, or after a death the rest of it, and closes it. One that takes over nothing is left alone. Goes
+ * on by itself, as the run does: that may take long, and while the store is full it waits for room.
+ */
+export function takeOver(run: LiveRun, options: TakeoverOptions): void {
   const { rerunOf, from = '' } = run.summary();
-  if (rerunOf !== undefined) await options.whileSource(rerunOf, () => feed(run, rerunOf, from, options));
+  if (rerunOf !== undefined) void options.whileSource(rerunOf, () => feed(run, rerunOf, from, options));
 }
 
 async function feed(run: LiveRun, rerunOf: string, from: string, options: TakeoverOptions): Promise<void> {
@@ -39,7 +42,6 @@ async function feed(run: LiveRun, rerunOf: string, from: string, options: Takeov
       }
       const reason = `What the run ${rerunOf} was given could not be read: ${toWireError(error).message}`;
       run.send({ type: 'cancel', reason });
-      throw error;
     }
   }
   run.send({ type: 'close' });
@@ -58,6 +60,7 @@ async function inject(
     fromOutside: run.hasIncoming(node),
   };
   for await (const { port, payloads, seq } of deliveriesTo(runs, query)) {
+    if (run.isEnding) return;
     const kept = await values.keep(run.id, payloads);
     run.send({ type: 'inject', node, port, payloads: kept, fed: seq });
     await run.caughtUp();

@@ -117,6 +117,20 @@ export class KeptValues {
     return Object.fromEntries(kept);
   }
 
+  /**
+   * Keeps payloads anew of which something has gone: until their run is in the store, another process may sweep what it
+   * has claimed.
+   */
+  async keepAgain(run: string, payloads: Record<string, unknown[]>): Promise<void> {
+    const claimed = this.#runs.get(run)?.claimed ?? new Set();
+    for (const hash of claimed) {
+      if (await this.#store.artifacts.has(hash)) continue;
+      claimed.clear();
+      await this.keepByNode(run, payloads);
+      return;
+    }
+  }
+
   /** Values, which are kept already, as bytes. @throws StoreError `value_not_storable` */
   pack(values: unknown[]): Packed {
     const { values: codec } = this.#store;
@@ -157,7 +171,9 @@ export class KeptValues {
     if (state.claimed.has(reference.hash)) return;
     claim({ hash: reference.hash });
     if (!reference.nested) return;
-    for (const inner of storedIn(await this.contentOf(reference))) await this.#adopt(inner, state, claim);
+    const content = await this.contentOf(reference);
+    for (const hash of tablesIn(content)) claim({ hash });
+    for (const inner of storedIn(content)) await this.#adopt(inner, state, claim);
   }
 
   /** Undefined: it is not that large, or no store can keep it, which the journal will say. */
@@ -172,7 +188,7 @@ export class KeptValues {
     if (bytes.length <= largestInline) return undefined;
     const reference = new StoredValue(await values.hash(bytes), bytes.length, {
       key: keyed ? canonicalKey(value) : undefined,
-      nested: storedIn(value).length > 0,
+      nested: storedIn(value).length + tablesIn(value).length > 0,
     });
     return { reference, bytes };
   }
