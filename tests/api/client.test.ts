@@ -34,7 +34,7 @@ describe('the client', () => {
     const write = vi.fn(async () => {});
     const client = clientOf({ runs: { report, list }, files: { write } });
     expect((await client.getRun('a/b ü')).id).toBe('r1');
-    expect(report).toHaveBeenCalledWith('a/b ü', 100);
+    expect(report).toHaveBeenCalledWith('a/b ü');
     await client.listRuns({ status: 'failed', graph: 'x & y', limit: 5, cursor: undefined });
     expect(list).toHaveBeenCalledWith({ status: 'failed', graph: 'x & y', limit: 5 });
     await client.writeFile('data/a b%.csv', 'x');
