@@ -67,7 +67,9 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
     db = new Kysely<SqlTables>({
-      dialect: new SqliteDialect({ database: preparingOnce(database as unknown as SqliteDatabase) }),
+      dialect: new SqliteDialect({
+        database: preparingOnce(database as unknown as SqliteDatabase & { inTransaction: boolean }),
+      }),
     });
     handles.set(db, database);
     await migrate(db);
@@ -84,6 +86,14 @@ export async function openSqlite(file: string): Promise<Kysely<SqlTables>> {
  */
 const begin = 'begin immediate';
 
+/** A statement that does nothing. */
+const nothingToDo: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  *iterate() {},
+};
+
 /** Most statements that are kept for the next time. */
 const keptStatements = 64;
 
@@ -91,10 +101,12 @@ const keptStatements = 64;
  * Prepares each statement once. libsql lets go of one, and of the chunk that was bound to it, only with the garbage
  * collection of an object that looks small: prepared anew for each chunk they pile up to a hundred MB and more.
  */
-function preparingOnce(database: SqliteDatabase): SqliteDatabase {
+function preparingOnce(database: SqliteDatabase & { inTransaction: boolean }): SqliteDatabase {
   const kept = new Map<string, SqliteStatement>();
   return {
     prepare(text) {
+      // Where the disk is full, SQLite has rolled back by itself, and its word of that must not get lost.
+      if (text === 'rollback' && !database.inTransaction) return nothingToDo;
       const statement = kept.get(text) ?? database.prepare(text === 'begin' ? begin : text);
       kept.delete(text);
       kept.set(text, statement);

@@ -243,12 +243,7 @@ export class Engine extends RunQueries {
     if (live.held) throw live.held;
     for (const node of Object.keys(inputs)) {
       if (live.indexOf(node) !== undefined) continue;
-      const issue = {
-        code: 'unknown_node',
-        message: `There is no node ${JSON.stringify(node)}.`,
-        path: [node],
-      };
-      throw new ValidationError(issue.code, issue.message, { issues: [issue] });
+      throw unknownNode(node);
     }
     const kept = await this.values.keepByNode(id, inputs);
     const run = this.live.goingOn(id) ?? (await this.#refuse(id));
@@ -268,8 +263,11 @@ export class Engine extends RunQueries {
   /**
    * Tries failed tasks again: all, or those of one node, one error name, or by number. The run may have ended.
    * @returns how many tasks that is
+   * @throws ValidationError `unknown_node`
    */
   async retry(id: string, which: FailedTasks = {}): Promise<number> {
+    if (which.node !== undefined && !Object.hasOwn((await this.summary(id)).nodes, which.node))
+      throw unknownNode(which.node);
     const { run, count } = await this.#turns.take(id, () => this.#retries.retry(id, which));
     if (run) await this.#saved(run);
     return count;
@@ -339,6 +337,11 @@ export class Engine extends RunQueries {
   #check(document: unknown): Promise<ValidGraph> {
     return validateGraph(document, this.#options.registry, this.#options.tools);
   }
+}
+
+function unknownNode(node: string): ValidationError {
+  const issue = { code: 'unknown_node', message: `There is no node ${JSON.stringify(node)}.`, path: [node] };
+  return new ValidationError(issue.code, issue.message, { issues: [issue] });
 }
 
 /** The engine of a host; see {@link Engine}. */

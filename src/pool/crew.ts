@@ -50,11 +50,16 @@ export class Crew {
   }
 
   /** A worker that can begin a batch at once; rather one that has the program already. */
-  idle(key: string): Slot | undefined {
+  idle(flight: Flight): Slot | undefined {
     let any: Slot | undefined;
     for (const slot of this.slots) {
       if (slot.retiring || (slot.flights.size > 0 && !this.isSideBySide)) continue;
-      if (slot.installed.has(key)) return slot;
+      if (!mayTake(slot, flight)) {
+        if (slot.flights.size > 0) slot.retiring = true;
+        else this.remove(slot);
+        continue;
+      }
+      if (slot.installed.has(flight.program.key)) return slot;
       any ??= slot;
     }
     return any;
@@ -67,7 +72,8 @@ export class Crew {
   }
 
   /** The worker whose batch was sent first, of those in which this one may wait. */
-  soonIdle({ program, batch }: Flight): Slot | undefined {
+  soonIdle(flight: Flight): Slot | undefined {
+    const { program, batch } = flight;
     if (this.#options.intake !== 'two' || !program.mayWait || this.slots.size > this.limit) return undefined;
     if (this.expected.of(program.key, batch) > shortMs) return undefined;
     let soonest: { slot: Slot; batch: number } | undefined;
@@ -79,7 +85,8 @@ export class Crew {
         first.program.interleaved ||
         slot.flights.size > 1 ||
         slot.retiring ||
-        !slot.hasAnswered
+        !slot.hasAnswered ||
+        !mayTake(slot, flight)
       )
         continue;
       if (this.expected.of(first.program.key, first.batch) > shortMs) continue;
@@ -135,6 +142,10 @@ export class Crew {
     return this.slots.size < this.limit;
   }
 }
+
+/** Whether a worker has not been given so many tasks that with these it would have had too many. */
+const mayTake = ({ tasks }: Slot, { program: { maxTasksPerWorker }, batch }: Flight): boolean =>
+  maxTasksPerWorker === undefined || tasks === 0 || tasks + batch.tasks.length <= maxTasksPerWorker;
 
 /** What a worker's call is made for: a batch, or one of the nodes it goes on to. */
 function jobOf(flights: ReadonlyMap<number, Flight>, id: number): Job | undefined {

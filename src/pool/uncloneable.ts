@@ -5,7 +5,7 @@
  */
 import { outcome } from '../engine/executor.ts';
 import { HandloomError, toWireError, type WireError } from '../errors.ts';
-import { isPayload } from '../schema/payload.ts';
+import { isPayload, longestList } from '../schema/payload.ts';
 import type { Answer } from './program.ts';
 
 /** A result, or a fold's state, holds something that no payload may hold. */
@@ -106,6 +106,7 @@ function failTasks(result: Answer['result'], bad: Map<number, WireError>, canPos
 /** The path to the innermost value that cannot be posted, with what it is: `result.rows[3].format (a function)`. */
 function culprit(value: unknown, path: string, canPost: CanPost, seen = new Set<unknown>()): string {
   if (typeof value !== 'object' || value === null || seen.has(value)) return `${path} (${kindOf(value)})`;
+  if (Array.isArray(value) && value.length > longestList) return `${path} (a list of ${value.length} items)`;
   seen.add(value);
   for (const [step, child] of childrenOf(value)) {
     if (!seen.has(child) && !canPost(child)) return culprit(child, path + step, canPost, seen);
@@ -149,8 +150,9 @@ const instead: Record<string, string> = {
 function kindOf(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
-  const name = typeof value === 'object' && value !== null ? value.constructor?.name : typeof value;
-  return `a ${name ?? 'value'}${instead[name ?? ''] ?? ''}`;
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  const name = (typeof value === 'object' && value !== null ? value.constructor?.name : typeof value) || tag;
+  return `a ${name}${instead[name] ?? ''}`;
 }
 
 function notCloneable(value: unknown, what: 'result' | 'state', canPost: CanPost): WireError {

@@ -149,7 +149,7 @@ export class WorkerPool {
       const flight = this.#queue[0]!;
       let slot: Slot | undefined;
       try {
-        slot = this.#crew.idle(flight.program.key) ?? this.#crew.spawn() ?? this.#crew.soonIdle(flight);
+        slot = this.#crew.idle(flight) ?? this.#crew.spawn() ?? this.#crew.soonIdle(flight);
       } catch (error) {
         this.#queue.shift();
         const reason = `it could not be started: ${failureOf(error).message}`;

@@ -6,7 +6,7 @@
  * | JSON's kinds, `undefined`, `NaN`, `±Infinity`, `-0`, big integers | as they are                             |
  * | dates (invalid ones too), maps, sets, `RegExp`, boxed primitives | as they are                              |
  * | `ArrayBuffer`, typed arrays, `DataView`           | as they are; a Node `Buffer` arrives as a `Uint8Array`  |
- * | lists with holes, lone surrogates, any key        | as they are                                             |
+ * | lists with holes, lone surrogates, any key        | as they are; lists of more than 50 million items are refused |
  * | objects in two places, cycles                     | as they are, within one payload                         |
  * | errors                                            | name (a built-in one), message, stack and cause; structured cloning drops other fields |
  * | instances of classes                              | their own fields; structured cloning drops the class    |
@@ -22,6 +22,8 @@
 const fewObjects = 200;
 /** Longer lists are walked by their keys, since they may be nothing but holes. */
 const longList = 1_000_000;
+/** Items of the longest list, holes included: beyond it no host could show one as JSON. */
+export const longestList = 50_000_000;
 
 /** What an object or list takes beside its contents, in bytes; roughly what V8 needs. */
 const overhead = 32;
@@ -80,7 +82,7 @@ function walk(root: object, known: Set<object> | undefined): number | undefined 
 
 /** Bytes of an object without its children; undefined for what may not travel. */
 function ownSize(object: object): number | undefined {
-  if (Array.isArray(object)) return overhead;
+  if (Array.isArray(object)) return object.length > longestList ? undefined : overhead;
   const prototype = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return overhead;
   if (ArrayBuffer.isView(object))
@@ -125,9 +127,13 @@ function isOfPlatform(object: object): boolean {
   return typeof known === 'function' && object instanceof known;
 }
 
+/** The items of a list, of a long one without its holes. */
+export const itemsOf = (list: readonly unknown[]): Iterable<unknown> =>
+  list.length < longList ? list : ownValues(list);
+
 /** Everything an object holds, keys that are objects included. */
 function childrenOf(object: object): Iterable<unknown> {
-  if (Array.isArray(object)) return object.length < longList ? object : ownValues(object);
+  if (Array.isArray(object)) return itemsOf(object);
   if (object instanceof Map) return entriesOf(object);
   if (object instanceof Set) return object;
   if (object instanceof Error) return [object.cause];

@@ -1,7 +1,7 @@
 /** Reading typed JSON, see `typed-json.ts`: nothing in it is trusted, and what does not make sense is named. */
 import { type Issue, ValidationError } from '../errors.ts';
 import { fromBase64 } from './base64.ts';
-import { isPayload } from './payload.ts';
+import { isPayload, longestList } from './payload.ts';
 import { pathText, type ReadJsonOptions, readJson } from './read-json.ts';
 import { boxes, typeKey } from './typed-json.ts';
 
@@ -166,7 +166,8 @@ class TypedReader {
 
   #sparse(node: Tagged, made: Made | undefined): unknown[] {
     const { length } = node;
-    if (!isCount(length) || length > 0xffff_ffff) return this.#refuse('a list has a length');
+    if (!isCount(length)) return this.#refuse('a list has a length');
+    if (length > longestList) return this.#refuse(`a list has at most ${longestList} items`);
     const list: unknown[] = [];
     list.length = length;
     made?.(list);

@@ -31,6 +31,19 @@ export const valueCases: WorkerCase[] = [
     },
   },
   {
+    name: 'refuses a list of billions of holes at once, and takes one of a few million',
+    async run(h) {
+      const code = '(length) => { const list = [1]; list.length = length; return { list }; }';
+      const { errors, values } = await h.run({ code }, [4_294_967_295, 5_000_000]);
+      assertEqual(errors[0]?.code, 'not_cloneable');
+      assert(
+        errors[0]?.message.includes('result.list (a list of 4294967295 items)') === true,
+        `the message is ${errors[0]?.message}`,
+      );
+      assertEqual((values[0] as { list: unknown[] }).list.length, 5_000_000);
+    },
+  },
+  {
     name: 'fails only the tasks whose results cannot be copied, naming the path',
     async run(h) {
       const code = `(x) => x === 2 ? { rows: [1, { 'a b': { format() {} } }] } : x === 4 ? new Map([['k', Symbol('s')]]) : x`;

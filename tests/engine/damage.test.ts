@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type JournalChunk, journalVersion } from '../../src/engine/journal/journal.ts';
 import { upToDate } from '../../src/engine/journal/journal-versions.ts';
+import { StoreError } from '../../src/errors.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { decodeChunk, encodeChunk } from '../../src/store/journal-codec.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -172,4 +173,45 @@ test('a journal of a newer version is refused, and its run left as it is', async
   expect(await engine.recover()).toEqual([]);
   await expect(engine.resume('r')).rejects.toMatchObject({ code: 'journal_newer' });
   expect((await store.runs.get('r'))?.status).toBe('running');
+});
+
+test('a run that is given up for its damaged journal accounts for all its tasks', async () => {
+  let isDamaged = false;
+  const memory = createMemoryStore();
+  const store: Store = { ...memory, runs: { ...memory.runs } };
+  store.runs.chunk = async (run, first) => {
+    if (isDamaged) throw new StoreError('chunk_damaged', 'The journal is damaged.');
+    return memory.runs.chunk(run, first);
+  };
+  const { engine, clock } = simulatedEngine(1, undefined, store);
+  const { id } = await engine.start(twoSteps(500));
+  for (let i = 0; i < 40; i++) {
+    clock.next();
+    await turn();
+  }
+  await engine.prepareToLeave();
+  isDamaged = true;
+  const heir = simulatedEngine(2, undefined, store).engine;
+  await expect(heir.resume(id)).rejects.toMatchObject({ code: 'chunk_damaged' });
+  const { status, nodes } = await heir.summary(id);
+  expect(status).toBe('failed');
+  for (const { input, running, succeeded, failed, duplicate, cancelled, pending } of Object.values(nodes)) {
+    expect([running, pending]).toEqual([0, 0]);
+    expect(succeeded + failed + duplicate + cancelled).toBe(input);
+  }
+  expect(nodes.a?.cancelled).toBeGreaterThan(0);
+});
+
+test('what is asked of a damaged journal is answered with the damage, not as if there were nothing', async () => {
+  const store = createMemoryStore();
+  const { engine, clock } = simulatedEngine(1, undefined, store);
+  const { id } = await engine.start(twoSteps(100));
+  await clock.until(engine.ended(id));
+  const damaged: Store = { ...store, runs: { ...store.runs } };
+  damaged.runs.chunk = () => Promise.reject(new StoreError('chunk_damaged', 'The journal is damaged.'));
+  const reader = simulatedEngine(2, undefined, damaged).engine;
+  await expect(reader.task(id, '1')).rejects.toMatchObject({ code: 'chunk_damaged' });
+  await expect(reader.retry(id)).rejects.toMatchObject({ code: 'chunk_damaged' });
+  await expect(engine.task(id, '1000')).rejects.toMatchObject({ code: 'task_not_found' });
+  await expect(engine.retry(id, { node: 'nobody' })).rejects.toMatchObject({ code: 'unknown_node' });
 });

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { processSpawner, threadSpawner } from '../../server/node-workers.ts';
 import type { Clock } from '../../src/engine/clock.ts';
-import { outcome } from '../../src/engine/executor.ts';
+import { type BatchOutcome, outcome } from '../../src/engine/executor.ts';
 import { graceMs } from '../../src/pool/deadline.ts';
 import { loadMs } from '../../src/pool/worker-pool.ts';
 import { done, Harness, realClock } from '../contracts/worker-harness.ts';
@@ -120,6 +120,23 @@ it.each([
     expect(done(await harness.execute(other, [2])).values).toEqual([2]);
     harness.executor.cancel(run);
     expect(await again).toEqual({ kind: 'cancelled' });
+  },
+);
+
+it.each(['thread', 'process', 'async'] as const)(
+  'gives no worker more tasks than its node says, in mode %s',
+  async (mode) => {
+    harness = new Harness(
+      threadSpawner({ entry: entries.thread }),
+      1,
+      realClock,
+      processSpawner({ entry: entries.process }),
+    );
+    const code = '() => (globalThis.count = (globalThis.count ?? 0) + 1)';
+    const run = harness.open([{ code, policy: { mode, workers: 1, maxTasksPerWorker: 5 } }]);
+    const batches = [3, 3, 2, 1].map((size) => harness?.execute(run, Array(size).fill(0)));
+    const counts = (await Promise.all(batches)).map((ended) => done(ended as BatchOutcome).values);
+    expect(counts).toEqual([[1, 2, 3], [1, 2, 3], [4, 5], [1]]);
   },
 );
 

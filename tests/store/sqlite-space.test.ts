@@ -63,3 +63,20 @@ test('a file from before that could be is written anew once, and keeps what it h
   expect(again.prepare('SELECT n FROM kept').get()).toMatchObject({ n: 7 });
   again.close();
 });
+
+test('a disk that is full is told as such, also where SQLite has rolled back by itself', async () => {
+  const file = join(folder, 'full.db');
+  const store = await createSqliteStore(file);
+  await store.runs.create(run('r'));
+  const other = new Database(file);
+  other.exec(
+    "create trigger full before insert on chunks begin select raise(rollback, 'database or disk is full'); end",
+  );
+  const append = () => store.runs.append(summary(run('r')), [chunk('r', 1, [1])]);
+  await expect(append()).rejects.toMatchObject({ code: 'store_full' });
+  other.exec('drop trigger full');
+  other.close();
+  await append();
+  expect(await store.runs.summaries('r')).toHaveLength(1);
+  await store.close();
+});

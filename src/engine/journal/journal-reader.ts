@@ -2,7 +2,7 @@
  * Answers questions about a run from its journal: tasks, outputs, errors. Summaries say which chunks matter; only
  * those are read, and only as far as one page needs.
  */
-import { HandloomError, NotFoundError } from '../../errors.ts';
+import { HandloomError, NotFoundError, StoreError } from '../../errors.ts';
 import { limitOf } from '../../schema/page.ts';
 import type { ErrorRecord, Task, TaskStatus } from '../../schema/run.ts';
 import type { Page, PageQuery, RunStore } from '../../store/store.ts';
@@ -153,8 +153,10 @@ export class JournalReader {
   async task(id: string, running: ReadonlySet<number>): Promise<Task> {
     const number = /^[1-9]\d{0,14}$/.test(id) ? Number(id) : 0;
     const [task] = await describeTasks(this.#chunks, [number], running, true);
-    if (!task) throw new NotFoundError('task', id);
-    return task;
+    if (task) return task;
+    // It may be in what cannot be read.
+    const { problem } = this.#chunks;
+    throw problem ? new StoreError(problem.code, problem.message) : new NotFoundError('task', id);
   }
 
   /** The tasks one came from, or those that came from it, in the order of their numbers. @throws NotFoundError */

@@ -3,6 +3,7 @@
  * error) is arrays and plain objects that hold them as they travelled; what a worker gives never does.
  */
 import { isTableRef } from '../../schema/names.ts';
+import { itemsOf } from '../../schema/payload.ts';
 import { StoredValue } from '../../schema/stored-value.ts';
 
 /** Every stored value in it, itself included; none is the common answer. */
@@ -76,7 +77,8 @@ function visit(value: unknown, see: (part: unknown) => void): void {
 
 /** What an array, a plain object, a map or a set holds. */
 function childrenOf(value: object): Iterable<unknown> {
-  if (Array.isArray(value) || value instanceof Set) return value;
+  if (Array.isArray(value)) return itemsOf(value);
+  if (value instanceof Set) return value;
   if (value instanceof Map) return [...value.keys(), ...value.values()];
   return isPlainObject(value) ? Object.values(value) : [];
 }
