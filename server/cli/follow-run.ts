@@ -113,13 +113,14 @@ async function writeText(target: string, pieces: AsyncIterable<string>): Promise
   }
 }
 
-async function errorSummary(engine: Engine, { id, nodes }: RunSummary): Promise<string[]> {
+async function errorSummary(engine: Engine, { id, nodes, reason }: RunSummary): Promise<string[]> {
+  const why = reason === undefined ? [] : [printable(`  ${reason}`)];
   const failed = Object.values(nodes).reduce((sum, node) => sum + node.failed, 0);
-  if (failed === 0) return [];
+  if (failed === 0) return why;
   const { items } = await engine.errors(id, { limit: shownErrors });
   const lines = items.map(({ node, task, name, message }) =>
     printable(`  ${node}, task ${task}: ${name}: ${message}`),
   );
   if (failed > items.length) lines.push(`  … and ${failed - items.length} more; --report has them all`);
-  return lines;
+  return [...why, ...lines];
 }

@@ -1,4 +1,7 @@
-/** A run as it goes, on a terminal: a bar per node. Where there is no terminal, one line when it has ended. */
+/**
+ * A run as it goes, on a terminal: a bar per node. Where there is no terminal, one line when it has ended. In both, a
+ * line when it has to wait for its store, and one when it goes on.
+ */
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Graph } from '../../src/schema/graph.ts';
@@ -20,8 +23,16 @@ const endedOf = (node: Counters): number => node.succeeded + node.failed + node.
 /** A view on this stream. */
 export async function createProgressView(stream: NodeJS.WriteStream, graph: Graph): Promise<ProgressView> {
   const bars = stream.isTTY ? await nodeBars(stream, graph) : undefined;
+  const tell = (line: string) => (bars ? bars.tell(line) : stream.write(line));
+  let waits: string | undefined;
   return {
-    update: (progress) => bars?.update(progress),
+    update(progress) {
+      const { status, reason, reasonCode } = progress.run;
+      const why = status === 'paused' && reasonCode ? reason : undefined;
+      if (why !== waits) tell(`${printable(why ?? 'The run goes on.')}\n`);
+      waits = why;
+      bars?.update(progress);
+    },
     end(report) {
       bars?.end(report);
       stream.write(`${summaryLine(report)}\n`);
@@ -48,7 +59,12 @@ export function summaryLine(report: RunSummary): string {
   return printable(`${graph}: ${status} in ${seconds.toFixed(2)} s, ${parts.join(', ')}`);
 }
 
-async function nodeBars(stream: NodeJS.WriteStream, graph: Graph): Promise<ProgressView> {
+interface Bars extends ProgressView {
+  /** Writes a line above them. */
+  tell(line: string): void;
+}
+
+async function nodeBars(stream: NodeJS.WriteStream, graph: Graph): Promise<Bars> {
   const { default: progress } = await import('cli-progress');
   const names = new Map(graph.nodes.map((node) => [node.id, shorten(printable(node.label ?? node.id))]));
   const width = Math.max(0, ...[...names.values()].map((name) => name.length));
@@ -100,6 +116,7 @@ async function nodeBars(stream: NodeJS.WriteStream, graph: Graph): Promise<Progr
   };
   return {
     update: ({ run, rates, remaining }) => showAll(run, rates, remaining),
+    tell: (line) => bars.log(line),
     end(report) {
       // What stays on the screen is the mean over the whole run.
       const seconds = secondsOf(report);

@@ -108,4 +108,25 @@ describe('progress on a terminal', () => {
     view.end(report(nodes));
     expect(text()).toBe('g[2J: partial in 2.50 s, 3 tasks, 2 failed\n');
   });
+
+  it.each([true, false])(
+    'tells once why a run waits for its store, and that it goes on (terminal: %s)',
+    async (isTTY) => {
+      vi.useFakeTimers();
+      const { stream, text } = terminal(isTTY);
+      const view = await createProgressView(stream, graphOf(['a']));
+      const going = progress({ a: counters({ input: 2 }) }, {});
+      const reason = 'The run waits for its store: There is no room left on the disk.';
+      const run = { ...going.run, status: 'paused' as const, reason, reasonCode: 'store_full' };
+      view.update({ ...going, run });
+      view.update({ ...going, run });
+      vi.advanceTimersByTime(1000);
+      view.update({ ...going, run: { ...going.run, status: 'running' } });
+      vi.advanceTimersByTime(1000);
+      vi.useRealTimers();
+      view.end(report(going.run.nodes));
+      expect(text().split(reason)).toHaveLength(2);
+      expect(text()).toContain('The run goes on.');
+    },
+  );
 });
