@@ -55,6 +55,11 @@ test('what is set in the inspector can be undone and redone, each by itself', as
     await studio.field('Mode').selectOption('One at a time');
   });
   await step('extra attempts', () => studio.field('Extra attempts').fill('3'));
+  await step('a rate limit', () => studio.field('Started, at most').fill('5'));
+  await step('its span', () => studio.field('In every (ms)').fill('2000'));
+  await step('the priority', () => studio.field('Priority').fill('2'));
+  const [{ policy }] = JSON.parse(await exported(studio)).nodes;
+  expect(policy).toMatchObject({ rateLimit: { count: 5, perMs: 2000 }, priority: 2, retry: { max: 3 } });
   await step('skipping duplicates', () => studio.field('Skip duplicates').check());
 
   // With nothing selected, the inspector shows the graph itself when it is asked for.
