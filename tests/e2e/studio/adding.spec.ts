@@ -37,6 +37,13 @@ test.describe('nodes are added', () => {
     expect(Math.abs(middle.y - 60)).toBeLessThan(130);
   });
 
+  test('by dragging one onto the words in the middle of an empty canvas', async ({ studio }) => {
+    await studio.open(graphFile({ name: 'Empty', nodes: [], inputs: {} }));
+    await expect(studio.page.getByRole('heading', { name: 'An empty loom' })).toBeVisible();
+    await studio.palette.getByRole('button', { name: /^Filter/ }).dragTo(studio.canvas);
+    await expect(studio.nodes()).toHaveCount(1);
+  });
+
   test('by a double-click, a name and Enter', async ({ studio }) => {
     await studio.open(apart);
     await studio.canvas.dblclick({ position: { x: 320, y: 70 } });
