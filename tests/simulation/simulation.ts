@@ -51,6 +51,8 @@ export class Simulation {
   #retriesLeft: number;
   #failure: unknown;
   #hostCount = 0;
+  /** Hosts that are yet to come in the place of others. */
+  #absent = 0;
   #ids = 0;
   #turn = 0;
 
@@ -113,6 +115,8 @@ export class Simulation {
 
   /** Asks for the same once more, and lets that come to its end. */
   async runAgain(): Promise<void> {
+    // Whoever comes late would think that it is to start the run.
+    for (; this.#absent > 0; await this.#drain()) this.clock.next();
     this.disk.isCalm = false;
     this.#earlier++;
     this.ends = { byTask: 0, otherwise: 0 };
@@ -207,7 +211,10 @@ export class Simulation {
         isDeadly: this.isDeadly,
         typeOf: (node) => this.facts.get(node)?.node.type ?? '',
       },
-      step: (state, event) => this.#scheduler.step(host, state, event),
+      step: (state, event) => {
+        if (event.type === 'recover') this.#suspects.recovered(state.run, host);
+        return this.#scheduler.step(host, state, event);
+      },
       newId: () => `run-${++this.#ids}`,
       // One that is frozen has let go of its lock.
       isAlive: (other) => this.#hosts.some((each) => each.name === other && each.isAwake),
@@ -221,6 +228,14 @@ export class Simulation {
     this.#watch(this.#open(host), host);
   }
 
+  #bootLater(): void {
+    this.#absent++;
+    this.clock.after(this.#chance.int(0, longestAbsence), () => {
+      this.#absent--;
+      this.#boot();
+    });
+  }
+
   /** What a host does first: goes on with what it finds, or starts what it is asked to. */
   async #open(host: Host): Promise<void> {
     const found = [...this.disk.summaries.keys()][this.#earlier];
@@ -229,7 +244,6 @@ export class Simulation {
       this.id = (await host.engine.start(graph, { keepOpen })).id;
     } else {
       this.id = found;
-      this.#suspects.opened(found, host);
       await host.engine.recover();
     }
     host.isBooting = false;
@@ -296,7 +310,7 @@ export class Simulation {
   #replace(host: Host): void {
     host.die();
     this.#hosts = this.#hosts.filter((each) => each.isAlive || each === host);
-    this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
+    this.#bootLater();
   }
 
   async #damage(host: Host, id: string): Promise<void> {
@@ -312,7 +326,7 @@ export class Simulation {
   #freeze(host: Host, ms: number): void {
     this.ends.otherwise++;
     host.freeze();
-    this.clock.after(this.#chance.int(0, longestAbsence), () => this.#boot());
+    this.#bootLater();
     this.clock.after(ms, () => {
       if (!host.isAlive) return;
       this.trace.add(this.clock.now(), host.name, 'wakes');

@@ -25,8 +25,8 @@ export class SuspectWatch {
     this.#committed = committed;
   }
 
-  /** A host is about to go on with what it finds. */
-  opened(run: string, host: Host): void {
+  /** A host has read the journal of a run, and goes on with it. */
+  recovered(run: string, host: Host): void {
     this.#lives.set(host, { run, suspects: startedLast(this.#committed(run)), underWay: new Set() });
   }
 

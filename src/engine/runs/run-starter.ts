@@ -62,8 +62,8 @@ export class RunStarter {
     const isOpen = options.keepOpen || options.rerunOf !== undefined;
     const record = { ...summary, ...(isOpen && { keepOpen: true }) };
     await runs.create({ ...record, document: graph });
-    if (given.inputs) await values.keepAgain(id, given.inputs);
     const run = live.begin({ ...states.fresh(record, graph, nodes), summary, graph, nodes });
+    if (given.inputs) await values.keepAgain(id, given.inputs);
     run.send({ type: 'start' });
     return run;
   }
