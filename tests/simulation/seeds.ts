@@ -3,6 +3,7 @@
  * are drawn the same way; the mistakes themselves have tests of their own in `tests/engine`.
  */
 export const seeds: { seed: number; found: string }[] = [
+  { seed: 76869, found: 'a run never began whose start could not see to what it had claimed' },
   { seed: 357, found: 'tasks from outside were said to be taken while the store refused them' },
   { seed: 92, found: 'a list of failed tasks did not say that their deliveries cannot be read' },
   { seed: 19537, found: 'payloads that another host had let go of were told as still there' },

@@ -63,7 +63,8 @@ export class RunStarter {
     const record = { ...summary, ...(isOpen && { keepOpen: true }) };
     await runs.create({ ...record, document: graph });
     const run = live.begin({ ...states.fresh(record, graph, nodes), summary, graph, nodes });
-    if (given.inputs) await values.keepAgain(id, given.inputs);
+    // A store that refuses this says so again to the tasks that need it; the run lives, and must begin.
+    if (given.inputs) await values.keepAgain(id, given.inputs).catch(() => {});
     run.send({ type: 'start' });
     return run;
   }
