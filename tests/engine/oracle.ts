@@ -165,7 +165,7 @@ export class Oracle {
           );
       else if (node.definition.kind === 'collect') this.#give(id, 'out', node.items, node.gathered);
       else if (node.state !== undefined) this.#give(id, 'out', structuredClone(node.state), node.gathered);
-      node.gathered = [];
+      if (!node.folder) node.gathered = [];
       node.items = [];
       node.left = [];
       node.right = [];

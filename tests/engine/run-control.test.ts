@@ -4,7 +4,7 @@ import { StoreError } from '../../src/errors.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { faultyStore } from './faulty-store.ts';
 import { runGraph, simulatedEngine } from './run-graph.ts';
-import { code, graph } from './small-graphs.ts';
+import { code, edge, graph } from './small-graphs.ts';
 
 const succeedsAtSecond = '(n, ctx) => { if (ctx.attempt < 2) throw new Error("no"); return n; }';
 
@@ -281,4 +281,31 @@ test('a subscription that cannot begin leaves no subscriber behind', async () =>
   await engine.close(id);
   await clock.until(engine.ended(id));
   expect(told).toEqual([]);
+});
+
+test('what a fold gives after a retry came from all that it has ever taken, what a collection gives from what is new', async () => {
+  const nodes = [
+    code('a', '(n, ctx) => { if (n === 2 && ctx.attempt < 2) throw new Error("no"); return n; }'),
+    { id: 'sum', type: 'flow.reduce', params: { code: '(x, y) => x + y', initial: 0 } },
+    { id: 'all', type: 'flow.collect', params: {} },
+    code('end'),
+  ];
+  const edges = [edge('a', 'sum'), edge('a', 'all'), edge('sum', 'end'), edge('all', 'end')];
+  const { engine, clock, id } = await runGraph(graph(nodes, { a: [1, 2, 3] }, edges));
+  await engine.retry(id);
+  await clock.until(engine.ended(id));
+  const { items } = await engine.tasks(id, { node: 'end' });
+  const came = async (payload: unknown) => {
+    const task = items.find((each) => JSON.stringify(each.payload) === JSON.stringify(payload));
+    const from = await engine.lineage(id, task?.id ?? '', { direction: 'ancestors' });
+    return from.items.flatMap((each) => (each.node === 'a' ? [each.payload] : []));
+  };
+  expect(await came(4)).toEqual([1, 3]);
+  expect(await came(6)).toEqual([1, 2, 3]);
+  expect(await came([1, 3])).toEqual([1, 3]);
+  expect(await came([2])).toEqual([2]);
+  const first = (await engine.tasks(id, { node: 'a' })).items[0];
+  const onward = await engine.lineage(id, first?.id ?? '', { direction: 'descendants' });
+  const given = onward.items.flatMap((each) => (each.node === 'end' ? [JSON.stringify(each.payload)] : []));
+  expect(given.toSorted()).toEqual(['4', '6', '[1,3]']);
 });

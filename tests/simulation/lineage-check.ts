@@ -10,6 +10,8 @@ const samples = 8;
 /** The tasks each task came from at once, by number. */
 export function parentsIn(entries: readonly JournalEntry[]): Map<number, number[]> {
   const parents = new Map<number, number[]>();
+  /** What a fold has taken in stays in its state. */
+  const folds = new Set(entries.flatMap((entry) => (entry.kind === 'state' ? [entry.node] : [])));
   /** What nodes have taken in since they last gave it out, and what they gave out, by sequence number. */
   const gathered = new Map<string, number[]>();
   const flushed = new Map<number, number[]>();
@@ -28,7 +30,7 @@ export function parentsIn(entries: readonly JournalEntry[]): Map<number, number[
       gathered.set(entry.node, [...(gathered.get(entry.node) ?? []), ...succeeded]);
     } else if (entry.kind === 'flush') {
       flushed.set(entry.seq, gathered.get(entry.node) ?? []);
-      gathered.delete(entry.node);
+      if (!folds.has(entry.node)) gathered.delete(entry.node);
     }
   }
   return parents;

@@ -1,7 +1,8 @@
 /**
  * Which tasks a task came from, and which came from it, found in one walk over the journal: backwards for ancestors,
- * forwards for descendants. What a fold or a collection gave came from every task it had gathered since it last gave
- * something; what a join gave came from two tasks, its parent and its partner.
+ * forwards for descendants. What a collection gave came from every task it had gathered since it last gave something,
+ * what a fold gave from every task it had ever taken, since its state goes on; what a join gave came from two tasks, its
+ * parent and its partner.
  */
 import { type AttemptEntry, attemptEnd, type ChunkSummary, type JournalEntry } from './journal.ts';
 
@@ -23,8 +24,9 @@ async function ancestors(journal: Journal, task: number): Promise<Set<number>> {
   const found = new Set([task]);
   /** Sequence numbers of flushes that gave something to a task found. */
   const flushes = new Set<number>();
-  /** Nodes whose gathered tasks are being collected, on the way back from such a flush to the one before. */
+  /** Nodes whose gathered tasks are being collected, on the way back from such a flush to the one before, if any. */
   const gathering = new Set<string>();
+  const folds = new Set<string>();
   const visit = (entry: JournalEntry) => {
     if (entry.kind === 'deliver') {
       const { first, parents, partners, payloads } = entry;
@@ -38,7 +40,9 @@ async function ancestors(journal: Journal, task: number): Promise<Set<number>> {
       }
     } else if (entry.kind === 'flush') {
       if (flushes.has(entry.seq)) gathering.add(entry.node);
-      else gathering.delete(entry.node);
+      else if (!folds.has(entry.node)) gathering.delete(entry.node);
+    } else if (entry.kind === 'state') {
+      folds.add(entry.node);
     } else if (entry.kind === 'attempt' && gathering.has(entry.node)) {
       for (const gathered of succeeded(entry)) found.add(gathered);
     }
@@ -55,8 +59,9 @@ async function ancestors(journal: Journal, task: number): Promise<Set<number>> {
 
 async function descendants(journal: Journal, task: number): Promise<Set<number>> {
   const found = new Set([task]);
-  /** Nodes that have gathered a task found, and not given it out yet. */
+  /** Nodes that have gathered a task found, and are to give it out. */
   const holding = new Set<string>();
+  const folds = new Set<string>();
   const flushes = new Set<number>();
   const visit = (entry: JournalEntry, gathers: ReadonlySet<string>) => {
     if (entry.kind === 'deliver' && entry.parents) {
@@ -66,8 +71,9 @@ async function descendants(journal: Journal, task: number): Promise<Set<number>>
       });
     } else if (entry.kind === 'attempt' && gathers.has(entry.node)) {
       if (succeeded(entry).some((gathered) => found.has(gathered))) holding.add(entry.node);
-    } else if (entry.kind === 'flush' && holding.delete(entry.node)) {
+    } else if (entry.kind === 'flush' && holding.has(entry.node)) {
       flushes.add(entry.seq);
+      if (!folds.has(entry.node)) holding.delete(entry.node);
     }
   };
   // Which nodes gather shows only when they give out, so these are looked for first.
@@ -78,7 +84,10 @@ async function descendants(journal: Journal, task: number): Promise<Set<number>>
   );
   const gathers = new Set<string>();
   for (const { first } of summaries) {
-    for (const entry of await journal.entries(first)) if (entry.kind === 'flush') gathers.add(entry.node);
+    for (const entry of await journal.entries(first)) {
+      if (entry.kind === 'flush') gathers.add(entry.node);
+      else if (entry.kind === 'state') folds.add(entry.node);
+    }
   }
   for (const { first } of summaries) for (const entry of await journal.entries(first)) visit(entry, gathers);
   return found;
