@@ -82,10 +82,11 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
           void thread.terminate();
         },
       });
-      // Its last messages come before this, but may come after an error: an answer given must not count as lost.
+      // Its last messages come before this, but may come after an error, and what awaits them has its turn only after
+      // this: an answer given must not count as lost.
       thread.once('exit', (code) => {
         unwatch();
-        tell(cause ?? `it exited with code ${code}`);
+        setImmediate(() => tell(cause ?? `it exited with code ${code}`));
       });
     });
     return {
