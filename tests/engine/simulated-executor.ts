@@ -11,6 +11,8 @@ import type { Access } from '../../src/pool/task-context.ts';
 export interface Faults {
   /** Chance that a batch of several tasks dies with its worker, or is lost, 0 to 1. */
   loss: number;
+  /** Milliseconds a batch may take. @default 20 */
+  longestMs?: number;
 }
 
 export class SimulatedExecutor implements Executor {
@@ -55,7 +57,7 @@ export class SimulatedExecutor implements Executor {
     this.peak.set(batch.node, Math.max(out, this.peak.get(batch.node) ?? 0));
     for (const task of batch.tasks) this.begun.push({ node: batch.node, task, at: this.#clock.now() });
     this.largest.set(batch.node, Math.max(batch.tasks.length, this.largest.get(batch.node) ?? 0));
-    await new Promise<void>((resolve) => this.#clock.after(this.#random() * 20, resolve));
+    await new Promise<void>((resolve) => this.#clock.after(this.#random() * (this.#faults.longestMs ?? 20), resolve));
     this.#out.set(batch.node, (this.#out.get(batch.node) ?? 1) - 1);
     if (this.#cancelled.has(batch.run)) return { kind: 'cancelled' };
     if (this.#random() < this.#faults.loss) {

@@ -15,6 +15,8 @@ const code = (id: string, rest: Partial<GraphNode> = {}): GraphNode => ({
   params: { code: '(n) => n' },
   ...rest,
 });
+/** Bytes, so that nothing is read back from the journal, which has it committed early. */
+const queueMemory = 1_000_000;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 interface Life {
@@ -27,6 +29,8 @@ interface Killing {
   isKiller: (payload: unknown) => boolean;
   /** Simulated milliseconds it takes to. */
   afterMs: number;
+  /** Milliseconds that a batch may take. */
+  longestMs?: number;
   /** Timers that pass until the host is killed from outside. */
   killAfter?: number;
 }
@@ -39,7 +43,9 @@ async function live(
   killing: Killing,
 ): Promise<Life & { id: string }> {
   const host = mortal(store);
-  const { engine, clock, executor } = simulatedEngine(seed, undefined, host.store);
+  const { longestMs } = killing;
+  const faults = longestMs === undefined ? undefined : { loss: 0, longestMs };
+  const { engine, clock, executor } = simulatedEngine(seed, faults, host.store, { queueMemory });
   const life: Life = { begun: [], isDead: false };
   const die = () => {
     life.isDead = true;
@@ -159,6 +165,24 @@ describe('a task that takes its host down', () => {
     const report = await reportOf(store, id);
     expect(report.nodes).toMatchObject({ a: { succeeded: 40 }, b: { succeeded: 39, failed: 1 } });
   });
+
+  test.each(
+    (['thread', 'serial', 'async', 'process'] as const).flatMap((mode) =>
+      [0.1, 1, 20].flatMap((longestMs) => [0, 20, 250].map((afterMs) => ({ mode, longestMs, afterMs }))),
+    ),
+  )(
+    'is found in few lives in the middle of others, in mode $mode, where batches take up to $longestMs ms, after $afterMs ms',
+    async ({ mode, longestMs, afterMs }) => {
+      const policy = { mode };
+      const nodes = [code('a', { policy }), code('b', { params: { code: '(n) => n + 1' }, policy })];
+      const document = graph(nodes, { a: numbers(600) }, [{ source: 'a', target: 'b' }]);
+      const isKiller = (payload: unknown) => payload === 300;
+      const { store, id, lives } = await liveOn(document, { isKiller, afterMs, longestMs }, 30);
+      expect(deaths(lives)).toBeLessThanOrEqual(5);
+      const { nodes: ended } = await reportOf(store, id);
+      expect(ended).toMatchObject({ a: { succeeded: 599, failed: 1 }, b: { succeeded: 599, failed: 0 } });
+    },
+  );
 
   test('is found among thousands that were under way with it, in few lives', async () => {
     const inputs = numbers(20_000);

@@ -88,7 +88,6 @@ export class Replay {
     const state = this.#state;
     state.suspects.die({
       left: unended(state),
-      last: state.nextTask - 1,
       isWaiting: (task) => !this.#ended.has(task),
     });
   }

@@ -10,12 +10,16 @@
  *   charges first. Where a node takes its tasks in order they keep their place: those behind them wait.
  * - They are sent out when their start has been committed, and nothing follows before their end has been. So what a
  *   death finds started was under way then, and nothing else was.
+ * - A death may come faster than the journal is written, and then finds only others started, or nobody. So the next
+ *   life is careful: no batch is sent out before its start has been committed, until for once all tasks have ended.
+ *   What a death finds started then holds the culprit.
  * - A death is a certain charge when it finds one task, and nothing else can have been under way: it ran alone, or
- *   carefully (below), or all other tasks of the run had ended. Two such charges, and the task is recorded as failed
- *   instead of being run again.
+ *   carefully, or all other tasks of the run had ended. Two such charges, and the task is recorded as failed instead
+ *   of being run again.
  * - Many suspects of one node run in groups first, each group alone; one that takes the host down runs one by one.
- * - A death that finds nothing started came faster than the journal is written. The next life is careful: no batch
- *   is sent out before its start has been committed, until all tasks there were at the death have ended.
+ *
+ * So a culprit takes down five hosts at the most: one before it is known that anybody does, one that shows which tasks
+ * were under way, one with its group, and two alone.
  *
  * A host that is killed from outside makes suspects of innocent tasks. That costs them a wait, and a charge only when
  * it hits them alone.
@@ -43,9 +47,8 @@ interface Suspicion {
 
 /** What is so when a host dies. */
 export interface Death {
-  /** How many tasks of the run had not ended, and the highest number of one. */
+  /** How many tasks of the run had not ended. */
   left: number;
-  last: number;
   isWaiting: (task: number) => boolean;
 }
 
@@ -67,8 +70,8 @@ export class Suspects {
   readonly #underWay = new Map<number, StartEntry>();
   /** The host has left in good order, and nothing has been sent out since. */
   #hasLeft = false;
-  /** Tasks with numbers up to `upTo` are run carefully; `left` of them have not ended. */
-  #careful: { upTo: number; left: number; hasBegun: boolean } | undefined;
+  /** All is run carefully; `left` tasks have not ended. */
+  #careful: { left: number; hasBegun: boolean } | undefined;
   #needsCommit = false;
 
   /** Batches must not be sent out before their start has been committed. */
@@ -178,7 +181,7 @@ export class Suspects {
         });
         if (this.#suspicions.size > 0) for (const task of entry.tasks) this.#suspicions.delete(task);
         if (this.#careful)
-          this.#endCarefully(entry.tasks.filter((_, i) => entry.ends?.[i] !== attemptEnd.retry));
+          this.#count(-entry.tasks.filter((_, i) => entry.ends?.[i] !== attemptEnd.retry).length);
         return;
       case 'duplicate':
       case 'cancel':
@@ -186,15 +189,13 @@ export class Suspects {
           this.#suspicions.delete(task);
           this.drop(task);
         }
-        this.#endCarefully(entry.tasks);
+        this.#count(-entry.tasks.length);
         return;
       case 'deliver':
-        // What an interrupted start had not brought into the journal belongs to what there was.
-        if (!this.#careful || this.#careful.hasBegun) return;
-        this.#careful.left += countOf(entry);
-        this.#careful.upTo = entry.first + countOf(entry) - 1;
+        this.#count(countOf(entry));
         return;
       case 'redeliver':
+        this.#count(entry.tasks.length);
         for (const task of entry.tasks) {
           if (this.#culprits.delete(task))
             this.#suspicions.set(task, { charges: chargesAllowed - 1, isNarrowed: true });
@@ -207,7 +208,7 @@ export class Suspects {
   }
 
   /** The host has died where the journal stands now. */
-  die({ left, last, isWaiting }: Death): void {
+  die({ left, isWaiting }: Death): void {
     const starts = [...this.#underWay.values()];
     const started = new Set(starts.flatMap(tasksOfStart).filter(isWaiting));
     const ranAlone = starts.some((start) => start.alone);
@@ -217,8 +218,7 @@ export class Suspects {
       const isNarrowed = ranAlone || this.#suspicions.get(task)?.isNarrowed === true;
       this.#suspicions.set(task, { charges, isNarrowed });
     }
-    const isUnknown = !this.#hasLeft && started.size === 0;
-    this.#careful = isUnknown ? { upTo: last, left, hasBegun: false } : undefined;
+    this.#careful = this.#hasLeft ? undefined : { left, hasBegun: false };
     this.#underWay.clear();
     this.#hasLeft = false;
   }
@@ -252,10 +252,12 @@ export class Suspects {
     }
   }
 
-  #endCarefully(tasks: readonly number[]): void {
+  /** Counts tasks that have come or, below 0, have ended. */
+  #count(tasks: number): void {
     const careful = this.#careful;
     if (!careful) return;
-    for (const task of tasks) if (task <= careful.upTo) careful.left--;
+    careful.left += tasks;
+    // Before the first is sent out, those of the inputs that need no worker may end before the others come.
     if (careful.left > 0 || !careful.hasBegun) return;
     this.#careful = undefined;
     this.#needsCommit = true;
