@@ -163,6 +163,8 @@ interface NodeDefinitionBase<Params extends z.ZodObject> {
   place: 'worker' | 'host';
   /** Gets one empty task at the start of a run when no edge and no input feeds it. */
   trigger?: boolean;
+  /** One payload may give many results. */
+  fansOut?: boolean;
   /** Changes something outside the run, so a repeat may be seen there. */
   effects?: boolean;
   /** What the graph must permit. */

@@ -130,6 +130,31 @@ describe('flow control', () => {
     expect(longest).toBeLessThanOrEqual(10);
   });
 
+  test.each([1, 60])(
+    'a queue limit of %i holds back a splitter after each of its tasks',
+    async (queueLimit) => {
+      const nodes = [
+        { id: 'a', type: 'flow.split', params: { code: '(n) => Array(50).fill(n)' } },
+        code('b', '(n) => n'),
+        code('c', '(n) => n', { policy: { queueLimit, mode: 'serial' } }),
+      ];
+      const edges = [
+        { source: 'a', target: 'c' },
+        { source: 'b', target: 'c' },
+      ];
+      const { engine, clock } = simulatedEngine(1);
+      const { id } = await engine.start(graph(nodes, { a: numbers(100), b: numbers(100) }, edges));
+      let longest = 0;
+      await engine.subscribe(id, ({ run }) => {
+        longest = Math.max(longest, run.nodes.c?.pending ?? 0);
+      });
+      await clock.until(engine.ended(id));
+      expect((await engine.summary(id)).nodes.c?.succeeded).toBe(5100);
+      expect(longest).toBeGreaterThan(0);
+      expect(longest).toBeLessThanOrEqual(queueLimit - 1 + 50);
+    },
+  );
+
   test('queue limits in a cycle, and before a staged node, do not stop the run', async () => {
     const loop = '(n) => { if (n > 20) throw new RangeError("far"); return n + 1; }';
     const nodes = [

@@ -57,7 +57,9 @@ export class SimulatedExecutor implements Executor {
     this.peak.set(batch.node, Math.max(out, this.peak.get(batch.node) ?? 0));
     for (const task of batch.tasks) this.begun.push({ node: batch.node, task, at: this.#clock.now() });
     this.largest.set(batch.node, Math.max(batch.tasks.length, this.largest.get(batch.node) ?? 0));
-    await new Promise<void>((resolve) => this.#clock.after(this.#random() * (this.#faults.longestMs ?? 20), resolve));
+    await new Promise<void>((resolve) =>
+      this.#clock.after(this.#random() * (this.#faults.longestMs ?? 20), resolve),
+    );
     this.#out.set(batch.node, (this.#out.get(batch.node) ?? 1) - 1);
     if (this.#cancelled.has(batch.run)) return { kind: 'cancelled' };
     if (this.#random() < this.#faults.loss) {

@@ -4,6 +4,7 @@ import type { Policy } from '../../schema/policy.ts';
 import type { Batch } from '../executor.ts';
 import { type BatchCost, batchSize } from './batch-size.ts';
 import { chainFrom, reserve } from './chains.ts';
+import { resultsPerTask } from './fan-out.ts';
 import {
   componentOf,
   delay,
@@ -93,19 +94,28 @@ export function roomAt(state: SchedulerState, node: NodeState): number {
 }
 
 /**
- * Tasks that may be sent before a queue downstream could exceed its `queueLimit`, if each gives one result there. A
- * node at its limit is at work, so its feeders never wait for each other.
+ * Tasks that may be sent before a queue downstream would exceed its `queueLimit`, if they give what others have given
+ * on the average. A node at its limit is at work, so its feeders never wait for each other.
+ *
+ * What one task gives comes at once, and may be more than the limit: where there is room at all, one may go, and one
+ * goes first where it is not known yet how much it gives.
  */
 function queueRoom(state: SchedulerState, node: NodeState): number {
   let room = Number.POSITIVE_INFINITY;
   for (const index of node.bounded) {
     const target = nodeAt(state, index);
     const limit = target.plan.policy.queueLimit ?? Number.POSITIVE_INFINITY;
-    const coming = target.feeders.reduce((sum, feeder) => sum + nodeAt(state, feeder).tasksOut, 0);
-    room = Math.min(room, limit - target.queue.length - coming);
+    const left =
+      limit -
+      target.queue.length -
+      target.feeders.reduce((sum, feeder) => sum + comingFrom(nodeAt(state, feeder)), 0);
+    const tasks = Math.floor(left / resultsPerTask(node.fanOut, node.fanOut.mayBeWide ? limit : 1));
+    room = Math.min(room, left > 0 && node.tasksOut === 0 ? Math.max(1, tasks) : tasks);
   }
   return room;
 }
+
+const comingFrom = ({ tasksOut, fanOut }: NodeState): number => tasksOut * resultsPerTask(fanOut, 1);
 
 /** Tasks that may be sent before `rateLimit` is reached; where none may, a tick comes when the next one may. */
 function rateRoom(state: SchedulerState, node: NodeState): number {

@@ -98,6 +98,7 @@ function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryB
     batchesOut: 0,
     tasksOut: 0,
     cost: unknownCost(),
+    fanOut: { mayBeWide: plan.definition.fansOut === true, tasks: 0, results: 0 },
     attempts: new Map(),
     ...(plan.policy.dedupe && { seen: new Set<string>() }),
     ...(plan.policy.queueTimeoutMs !== undefined && { wait: new QueueWait(plan.policy.queueTimeoutMs) }),

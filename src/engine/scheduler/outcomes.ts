@@ -4,6 +4,7 @@ import { defaultOutput } from '../../schema/graph.ts';
 import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from '../executor.ts';
 import { measure } from './batch-size.ts';
 import { deliverOnward, emit, type GoOn } from './delivery.ts';
+import { countResults } from './fan-out.ts';
 import { settleMixed } from './mixed-batch.ts';
 import { putBack } from './requeue.ts';
 import {
@@ -160,9 +161,10 @@ function settleResult(
     keepState(state, node, result);
     // The common case of one plain result each needs no look at single tasks.
     if (node.join) keepKeys(node, batch.tasks, batch.payloads, result.values);
-    else if (!result.counts && !result.ports && !result.parts)
+    else if (!result.counts && !result.ports && !result.parts) {
+      countResults(node.fanOut, batch.tasks.length, batch.tasks.length);
       emit(state, plan.index, defaultOutput, result.values, batch.tasks, { goOn: onward?.goOn });
-    else emitByPort(state, node, batch, result, onward?.goOn);
+    } else emitByPort(state, node, batch, result, onward?.goOn);
     release(state, plan.index, batch.tasks.length);
     return onward?.fatal;
   }

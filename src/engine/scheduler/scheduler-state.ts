@@ -4,6 +4,7 @@ import type { Batch } from '../executor.ts';
 import type { Plan, PlannedEdge, PlannedNode } from '../graph/plan.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import type { CostEstimate } from './batch-size.ts';
+import type { FanOut } from './fan-out.ts';
 import type { JoinState } from './join.ts';
 import type { QueueWait } from './queue-wait.ts';
 import type { RankedSet } from './ranked-set.ts';
@@ -53,6 +54,7 @@ export interface NodeState {
   batchesOut: number;
   tasksOut: number;
   cost: CostEstimate;
+  fanOut: FanOut;
   /** Attempt number of tasks that are beyond their first. */
   attempts: Map<number, number>;
   /** Canonical keys of the payloads seen, where the policy dedupes. */

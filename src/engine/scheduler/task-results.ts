@@ -3,6 +3,7 @@ import { defaultOutput } from '../../schema/graph.ts';
 import { type Batch, type BatchResult, outcome as taskOutcome } from '../executor.ts';
 import type { Packed } from '../values/packed.ts';
 import { emit, emitParts, type GoOn } from './delivery.ts';
+import { countResults } from './fan-out.ts';
 import { holdForJoin } from './join.ts';
 import { type NodeState, record, type SchedulerState } from './scheduler-state.ts';
 
@@ -42,6 +43,9 @@ export function emitByPort(
     byPort.clear();
   };
   const inParts = partsByTask(result);
+  const inThem = (result.parts ?? []).reduce((sum, { packed }) => sum + packed.count, 0);
+  const succeeded = result.outcomes.filter((end) => end === taskOutcome.succeeded).length;
+  countResults(node.fanOut, succeeded, result.values.length + inThem);
   let at = 0;
   batch.tasks.forEach((task, i) => {
     const count = result.counts?.[i] ?? (result.outcomes[i] === taskOutcome.succeeded ? 1 : 0);

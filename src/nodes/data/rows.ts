@@ -45,6 +45,7 @@ export default defineNode({
   outputs: ({ as }) => [{ name: 'out', type: as === 'list' ? 'array' : 'object' }],
   params,
   place: 'host',
+  fansOut: true,
   requires: ['tables'],
   create:
     ({ as, limit }: z.output<typeof params>) =>

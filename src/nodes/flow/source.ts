@@ -49,6 +49,7 @@ export default defineNode({
   outputs: [{ name: 'out', type: 'any' }],
   params,
   place: 'worker',
+  fansOut: true,
   trigger: true,
   prepare({ items, code }, tools): Prepared {
     const compiled = compileOptional(code, 'code', tools);

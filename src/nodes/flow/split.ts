@@ -39,6 +39,7 @@ export default defineNode({
   outputs: [{ name: 'out', type: 'any' }],
   params,
   place: 'worker',
+  fansOut: true,
   prepare: ({ code }, tools): Prepared => ({ code: compileOptional(code, 'code', tools) }),
   create({ code }: Prepared) {
     if (code === undefined) return emit;

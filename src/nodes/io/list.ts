@@ -82,6 +82,7 @@ export default defineNode({
   outputs: ({ as }) => [{ name: 'out', type: as === 'list' ? 'array' : 'object' }],
   params,
   place: 'host',
+  fansOut: true,
   trigger: true,
   requires: ['files'],
   create({ folder: param, pattern, as }: z.output<typeof params>) {

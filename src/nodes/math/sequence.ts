@@ -175,6 +175,7 @@ export default defineNode({
   outputs: ({ as }) => [{ name: 'out', type: as === 'list' ? 'array' : 'number' }],
   params,
   place: 'worker',
+  fansOut: true,
   trigger: true,
   create: (given: Params) => (payload) => {
     const numbers = generate[given.kind](wantedOf(payload, given));
