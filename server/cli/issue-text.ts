@@ -1,5 +1,7 @@
 /** What is wrong with a file, as lines for a terminal: `graph.json: nodes[3] "split": params.code line 2: …`. */
+import { warningsOf } from '../../src/engine/graph/warnings.ts';
 import type { HandloomError, Issue } from '../../src/errors.ts';
+import type { Graph } from '../../src/schema/graph.ts';
 import { pathText } from '../../src/schema/read-json.ts';
 import { printable } from './printable.ts';
 
@@ -12,6 +14,12 @@ export function errorLines(file: string, error: HandloomError): string[] {
 export function issueLine(file: string, issue: Issue): string {
   return [file, ...place(issue), withoutPlace(issue)].map(printable).join(': ');
 }
+
+/** What is likely a mistake in a graph that can run, each on a line of its own. */
+export const warningText = (file: string, graph: Graph): string =>
+  warningsOf(graph)
+    .map(({ message }) => `${printable(`${file}: warning: ${message}`)}\n`)
+    .join('');
 
 function place(issue: Issue): string[] {
   const path = issue.path ?? [];
@@ -36,7 +44,10 @@ function place(issue: Issue): string[] {
 
 /** The message without the place it may begin with, which the line has told already. */
 function withoutPlace({ message, node, path }: Issue): string {
-  if (node === undefined || !path) return message;
+  if (!path) return message;
+  const where = `${pathText(path)}: `;
+  if (message.startsWith(where)) return message.slice(where.length);
+  if (node === undefined) return message;
   const start = `Node ${JSON.stringify(node)}`;
   if (!message.startsWith(`${start},`) && !message.startsWith(`${start}:`)) return message;
   const rest = message.slice(start.length);

@@ -5,6 +5,7 @@ import type { Graph } from '../../src/schema/graph.ts';
 import { openNodeHost } from '../node-host.ts';
 import { BadInput } from './exit.ts';
 import { checkWritable, type FollowOptions, followToEnd } from './follow-run.ts';
+import { warningText } from './issue-text.ts';
 import { type InputOption, readGraph } from './read-graph.ts';
 
 export interface RunCommandOptions extends FollowOptions {
@@ -20,6 +21,7 @@ export interface RunCommandOptions extends FollowOptions {
 /** Runs a graph file. @returns the exit status @throws BadInput */
 export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
   const graph = await readGraph(file, options.input, options.typed);
+  if (!options.quiet) process.stderr.write(warningText(file, graph));
   await checkWritable(options.report);
   const { data, files, workers, keepOpen = false } = options;
   const part = partOf(graph, options);

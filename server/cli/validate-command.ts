@@ -1,5 +1,5 @@
 /** `handloom validate`: whether a graph can run, and what is likely a mistake in it. */
-import { warningsOf } from '../../src/engine/graph/warnings.ts';
+import { warningText } from './issue-text.ts';
 import { printable } from './printable.ts';
 import { readGraph } from './read-graph.ts';
 
@@ -7,8 +7,7 @@ import { readGraph } from './read-graph.ts';
 export async function validateCommand(file: string): Promise<void> {
   const graph = await readGraph(file);
   const { nodes, edges, name } = graph;
-  for (const { message } of warningsOf(graph))
-    process.stderr.write(`${printable(`${file}: warning: ${message}`)}\n`);
+  process.stderr.write(warningText(file, graph));
   process.stdout.write(
     `${printable(`${file}: ${name}: valid, ${nodes.length} nodes, ${edges.length} edges`)}\n`,
   );

@@ -1,4 +1,5 @@
 /** Addresses with fields of the payload in them: `https://example.org/users/{id}?q={query.text}`. */
+import { toBase64 } from '../schema/base64.ts';
 import { describeValue } from './describe-value.ts';
 
 const placeholder = /\{([^{}]*)\}/g;
@@ -25,6 +26,19 @@ export function fillAddress(template: string, payload: unknown): string {
   if (filled !== template && steps.some((step) => step === '.' || step === '..'))
     throw new TypeError(`The address may not step through . or .., as ${JSON.stringify(filled)} does.`);
   return filled;
+}
+
+/**
+ * Takes the user name and password out of an address: `fetch` refuses such an address, and an error would show it.
+ * @returns the address without them, and what they are as an `Authorization` header (RFC 7617)
+ */
+export function splitCredentials(address: string): { address: string; authorization?: string } {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || (url.username === '' && url.password === '')) return { address };
+  const words = [url.username, url.password].map(decodeURIComponent).join(':');
+  url.username = '';
+  url.password = '';
+  return { address: url.href, authorization: `Basic ${toBase64(new TextEncoder().encode(words))}` };
 }
 
 function encode(text: string): string {

@@ -13,6 +13,8 @@ export const retrySchema = z.looseObject({
   jitter: z.union([z.boolean(), z.number().min(0).max(1)]).optional(),
 });
 
+export const rateLimitSchema = z.looseObject({ count: z.int().min(1), perMs: z.number().positive() });
+
 export const policySchema = z.looseObject({
   mode: z.enum(modes).default('thread'),
   workers: z.int().min(1).max(1024).optional(),
@@ -29,7 +31,7 @@ export const policySchema = z.looseObject({
   }),
   onError: z.enum(['continue', 'stop']).default('continue'),
   queueLimit: z.int().min(1).optional(),
-  rateLimit: z.looseObject({ count: z.int().min(1), perMs: z.number().positive() }).optional(),
+  rateLimit: rateLimitSchema.optional(),
   priority: z.number().optional(),
   maxTasksPerWorker: z.int().min(1).optional(),
 });

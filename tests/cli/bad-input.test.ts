@@ -54,6 +54,11 @@ describe('a bad graph is refused with its place', () => {
       expect.stringMatching(/^twice\.json: nodes\[0\] "a": type: .*"no\.such"/),
       expect.stringMatching(/^twice\.json: nodes\[1\] "b": params\.code line 1: [A-Z]/),
     ]);
+    const places = folder.file('places.json', { ...fine, inputs: { a: 5 }, settings: { schedule: 'x' } });
+    expect(await refused('validate', places)).toEqual([
+      'places.json: inputs.a: expected array, received number',
+      expect.stringMatching(/^places\.json: settings\.schedule: Invalid option/),
+    ]);
   });
 });
 
@@ -67,6 +72,12 @@ it('what is likely a mistake is told, and no hindrance', async () => {
   expect([status, stdout]).toEqual([0, 'idle.json: g: valid, 1 nodes, 0 edges\n']);
   expect(stderr).toMatch(
     /^idle\.json: warning: Node "S": policy\.timeoutMs has no effect on a subgraph; .*\n$/,
+  );
+  const misspelt = { ...fine, nodes: [{ ...fine.nodes[0], policy: { retries: 2 } }] };
+  const ran = await folder.run('run', folder.file('misspelt.json', misspelt), '--data', 'runs');
+  expect(ran.status).toBe(0);
+  expect(ran.stderr).toMatch(
+    /^misspelt\.json: warning: Node "a": policy\.retries is none of a policy's fields/,
   );
 });
 

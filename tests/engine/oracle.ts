@@ -164,7 +164,8 @@ export class Oracle {
             from.map(({ number }) => number),
           );
       else if (node.definition.kind === 'collect') this.#give(id, 'out', node.items, node.gathered);
-      else if (node.state !== undefined) this.#give(id, 'out', structuredClone(node.state), [...node.gathered]);
+      else if (node.state !== undefined)
+        this.#give(id, 'out', structuredClone(node.state), [...node.gathered]);
       // What a fold has taken stays in its state.
       if (!node.folder) node.gathered = [];
       node.items = [];

@@ -340,4 +340,15 @@ describe('a word to what lies within', () => {
       { node: 'S/T', path: ['nodes', 1, 'params', 'graph', 'nodes', 0, 'policy', 'cache'] },
     ]);
   });
+
+  test('a field that no policy has is warned of, wherever it stands', () => {
+    const policy = { retries: 3, retry: { max: 1, delay: 10 }, rateLimit: { count: 1, perMs: 1, per: 1 } };
+    const within = graph([code('y', '(n) => n', { policy: { onEror: 'stop' } as GraphNode['policy'] })]);
+    expect(warningsOf(graph([code('a', '(n) => n', { policy }), subgraph('S', within)]))).toMatchObject([
+      { code: 'unknown_policy', node: 'a', path: ['nodes', 0, 'policy', 'retries'] },
+      { field: 'policy.retry.delay', path: ['nodes', 0, 'policy', 'retry', 'delay'] },
+      { field: 'policy.rateLimit.per' },
+      { node: 'S/y', field: 'policy.onEror' },
+    ]);
+  });
 });

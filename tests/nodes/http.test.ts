@@ -123,6 +123,17 @@ describe('io.http', () => {
     expect(seen).toHaveLength(2);
   });
 
+  it('sends a name and a password of the address as a header, and shows them in no error', async () => {
+    const withName = (path: string) => `${base}/${path}`.replace('//', '//ada:p%40ss%20茶@');
+    expect((await run({ url: withName('x') })).value).toBe('/x');
+    expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ada:p@ss 茶').toString('base64')}`);
+    const { error } = await run({ url: withName('busy') });
+    expect(error?.message).toContain('/busy was answered with 503');
+    expect(JSON.stringify(error)).not.toMatch(/ada|p%40ss|p@ss/);
+    await run({ url: withName('x'), headers: { authorization: 'Bearer t' } });
+    expect(seen[2]?.headers.authorization).toBe('Bearer t');
+  });
+
   it('sends the value, its field, or nothing', async () => {
     const send = async (params: Record<string, unknown>, payload: unknown) =>
       (await run({ method: 'POST', url: `${base}/echo`, as: 'text', ...params }, payload)).value;

@@ -7,7 +7,7 @@ import type { Simulation } from './simulation.ts';
  * Hosts that one such task may take down until it is found, each time that it is tried. A death that came faster than
  * its commit proves little, and one whose delivery did not get through leaves no task behind.
  */
-const enoughDeaths = 6;
+const enoughDeaths = 5;
 
 export function checkDeaths(
   { isDeadly, ends }: Simulation,

@@ -135,6 +135,12 @@ describe('problems in Chinese', () => {
       );
       throw warning;
     },
+    'a policy that nobody reads': () => {
+      const [warning] = warningsOf(
+        graph({ nodes: [{ ...code('a', 'x => x'), policy: { retries: 1 } }] }) as Graph,
+      );
+      throw warning;
+    },
     'a run that is gone': () => {
       throw new NotFoundError('run', 'r1');
     },

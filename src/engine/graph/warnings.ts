@@ -2,34 +2,57 @@
 import type { Issue } from '../../errors.ts';
 import type { Graph } from '../../schema/graph.ts';
 import { subgraphPolicy } from '../../schema/names.ts';
-import { policySchema } from '../../schema/policy.ts';
+import { policySchema, rateLimitSchema, retrySchema } from '../../schema/policy.ts';
 import { graphWithin } from '../../schema/subgraph.ts';
 
-/** Policy fields that say nothing at a subgraph. */
-const idle = Object.keys(policySchema.shape).filter(
-  (field) => !(subgraphPolicy as readonly string[]).includes(field),
-);
+const fieldsOf = ({ shape }: { shape: object }): ReadonlySet<string> => new Set(Object.keys(shape));
+const known = fieldsOf(policySchema);
+/** Fields that have fields of their own. */
+const nested: Record<string, ReadonlySet<string>> = {
+  retry: fieldsOf(retrySchema),
+  rateLimit: fieldsOf(rateLimitSchema),
+};
 
 /** Warnings about a valid graph, and about the graphs within it. */
 export function warningsOf(graph: Graph, prefix = '', path: (string | number)[] = []): Issue[] {
   return graph.nodes.flatMap((node, index) => {
+    const id = prefix + node.id;
+    const at = [...path, 'nodes', index];
     const within = graphWithin(node);
-    if (!within) return [];
-    const [id, at] = [prefix + node.id, [...path, 'nodes', index]];
-    const said = idle.filter(
-      (field) => (node.policy as Record<string, unknown> | undefined)?.[field] !== undefined,
-    );
-    const own = said.map((field): Issue => {
-      const about = `policy.${field} has no effect on a subgraph; the nodes within it have policies of their own.`;
-      const message = `Node ${JSON.stringify(id)}: ${about}`;
-      return {
-        code: 'policy_without_effect',
-        message,
-        path: [...at, 'policy', field],
-        node: id,
-        field: `policy.${field}`,
-      };
+    const policy: Record<string, unknown> = node.policy ?? {};
+    const warn = (code: string, field: string, about: string): Issue => ({
+      code,
+      message: `Node ${JSON.stringify(id)}: ${about}`,
+      path: [...at, 'policy', ...field.split('.')],
+      node: id,
+      field: `policy.${field}`,
     });
-    return [...own, ...warningsOf(within, `${id}/`, [...at, 'params', 'graph'])];
+    const own = [
+      ...unknownIn(policy).map((field) =>
+        warn('unknown_policy', field, `policy.${field} is none of a policy's fields, and has no effect.`),
+      ),
+      ...(within ? idleIn(policy) : []).map((field) =>
+        warn(
+          'policy_without_effect',
+          field,
+          `policy.${field} has no effect on a subgraph; the nodes within it have policies of their own.`,
+        ),
+      ),
+    ];
+    return within ? [...own, ...warningsOf(within, `${id}/`, [...at, 'params', 'graph'])] : own;
   });
 }
+
+/** Fields that nobody reads: most likely misspelt. */
+function unknownIn(policy: Record<string, unknown>): string[] {
+  const inner = Object.entries(nested).flatMap(([field, names]) =>
+    Object.keys(policy[field] ?? {}).flatMap((name) => (names.has(name) ? [] : `${field}.${name}`)),
+  );
+  return [...Object.keys(policy).filter((field) => !known.has(field)), ...inner];
+}
+
+/** Fields that say nothing at a subgraph. */
+const idleIn = (policy: Record<string, unknown>): string[] =>
+  [...known].filter(
+    (field) => policy[field] !== undefined && !(subgraphPolicy as readonly string[]).includes(field),
+  );

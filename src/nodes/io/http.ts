@@ -6,7 +6,7 @@ import { readJson } from '../../schema/read-json.ts';
 import { defineNode, type NodeContext } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
-import { fillAddress, isAddressTemplate } from '../http-address.ts';
+import { fillAddress, isAddressTemplate, splitCredentials } from '../http-address.ts';
 import { connectionError, httpError, statusError } from '../http-error.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
@@ -153,9 +153,10 @@ function bodyOf({ body, bodyField }: Params, payload: unknown): string | undefin
 }
 
 /** What the user set goes before what is set here. */
-function headersOf({ headers, body, as, method }: Params, ctx: NodeContext): Headers {
+function headersOf({ headers, body, as, method }: Params, ctx: NodeContext, authorization?: string): Headers {
   const result = new Headers(headers);
   const suggest = (name: string, value: string) => result.has(name) || result.set(name, value);
+  if (authorization !== undefined) suggest('authorization', authorization);
   if (as === 'json') suggest('accept', 'application/json');
   if (body === 'json') suggest('content-type', 'application/json');
   if (body === 'text') suggest('content-type', 'text/plain;charset=utf-8');
@@ -225,9 +226,13 @@ export default defineNode({
   prepare,
   create: (given: Params) => async (payload, ctx) => {
     const { method, give } = given;
-    const url = addressOf(given.url, payload);
+    const { address: url, authorization } = splitCredentials(addressOf(given.url, payload));
     const body = bodyOf(given, payload);
-    const init = { method, headers: headersOf(given, ctx), ...(body !== undefined && { body }) };
+    const init = {
+      method,
+      headers: headersOf(given, ctx, authorization),
+      ...(body !== undefined && { body }),
+    };
     const response = await exchange(method, url, ctx, () => ctx.fetch(url, init));
     if (response.status >= 400) throw await statusError(method, url, response);
     const bytes = new Uint8Array(await exchange(method, url, ctx, () => response.arrayBuffer()));

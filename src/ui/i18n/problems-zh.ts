@@ -99,6 +99,12 @@ export const rules: Record<string, readonly Rule[]> = {
       '不能从 $1 开始运行，因为它的结果会回到包含它的子图 $2；请从该子图开始。',
     ),
   ],
+  unknown_policy: [
+    rule(
+      `policy\\.(\\S+) is none of a policy's fields, and has no effect\\.`,
+      '运行方式中没有 “$1” 这一项，它不起作用。',
+    ),
+  ],
   policy_without_effect: [
     rule(
       `policy\\.(\\S+) has no effect on a subgraph; the nodes within it have policies of their own\\.`,
