@@ -1,8 +1,11 @@
 /** Speaks to a host in another process that works on the same data folder, over its socket. */
 import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import { type Client, createClient } from '../src/api/client.ts';
+import { hasEnded, type RunSummary } from '../src/schema/run.ts';
 import { liveRecords } from './control-socket.ts';
+import { isAlive } from './process-name.ts';
 
 export interface ReachQuery {
   /** The process, as a run names it. */
@@ -11,41 +14,52 @@ export interface ReachQuery {
   stays?: boolean;
 }
 
+/** Whether a run goes on in a process that lives. */
+export const isLive = ({ status, owner }: RunSummary): boolean =>
+  !hasEnded(status) && owner !== undefined && isAlive(owner);
+
 /** The API of that host; undefined when it is not there, or does not answer. */
-export async function reachHost(dataDir: string, { owner, stays }: ReachQuery): Promise<Client | undefined> {
+export async function reachHost(dataDir: string, query: ReachQuery): Promise<Client | undefined> {
+  const ask = await reachable(dataDir, query);
+  return ask && createClient((path, init) => ask(path, new Request(`http://localhost${path}`, init)));
+}
+
+/** Sends requests to the API of a host, whatever address they name. */
+export type Ask = (path: string, request: Request) => Promise<Response>;
+
+/** As {@link reachHost}, for requests as they are. */
+export async function reachable(dataDir: string, { owner, stays }: ReachQuery): Promise<Ask | undefined> {
   for (const record of await liveRecords(dataDir)) {
     if (record.owner !== owner || (stays && !record.stays)) continue;
-    const client = createClient(socketFetch(record.socket));
-    const answers = await client.health().then(
-      () => true,
+    const ask: Ask = (path, request) => askSocket(record.socket, path, request);
+    const health = '/api/health';
+    const answers = await ask(health, new Request(`http://localhost${health}`)).then(
+      ({ ok }) => ok,
       () => false,
     );
-    if (answers) return client;
+    if (answers) return ask;
   }
   return undefined;
 }
 
-/** As `fetch`, to a server on this socket. */
-const socketFetch =
-  (socketPath: string) =>
-  (path: string, init: RequestInit = {}): Promise<Response> =>
-    new Promise((resolve, reject) => {
-      const { method = 'GET', headers, body, signal } = init;
-      const asked = request(
-        // A connection each, so that none is left open for a host to wait for.
-        {
-          socketPath,
-          path,
-          method,
-          agent: false,
-          headers: headers as Record<string, string>,
-          ...(signal && { signal }),
-        },
-        (answer) => resolve(responseOf(answer)),
-      );
-      asked.once('error', reject);
-      asked.end(body as string | Uint8Array | undefined);
-    });
+const askSocket = (
+  socketPath: string,
+  path: string,
+  { method, headers, body, signal }: Request,
+): Promise<Response> =>
+  new Promise((resolve, reject) => {
+    const asked = request(
+      // A connection each, so that none is left open for a host to wait for.
+      { socketPath, path, method, agent: false, headers: Object.fromEntries(headers), signal },
+      (answer) => resolve(responseOf(answer)),
+    );
+    asked.once('error', reject);
+    if (body)
+      Readable.fromWeb(body as WebStream)
+        .on('error', reject)
+        .pipe(asked);
+    else asked.end();
+  });
 
 function responseOf(answer: IncomingMessage): Response {
   const { statusCode = 500, statusMessage = '', headers } = answer;

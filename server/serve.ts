@@ -7,6 +7,7 @@ import type { Retention } from '../src/engine/retention/retention.ts';
 import { BadInput } from './cli/exit.ts';
 import { type NodeHost, openNodeHost } from './node-host.ts';
 import { isLoopback } from './request-guard.ts';
+import { runForwarder } from './run-forwarder.ts';
 import { createWebApp } from './web-app.ts';
 
 export interface ServeOptions {
@@ -58,6 +59,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   app = createWebApp(await host.services(), {
     webDir: options.webDir ?? defaultWebDir(),
     host: options.host,
+    forward: runForwarder(host.engine, options.data),
     onUnexpected: (error, request) =>
       log(`${request.method} ${new URL(request.url).pathname}: ${(error as Error)?.stack ?? error}`),
   });

@@ -7,6 +7,7 @@ import type { Services } from '../src/api/services.ts';
 import { HandloomError } from '../src/errors.ts';
 import { contentSecurityPolicy } from './content-security.ts';
 import { guardRequest, isLoopback } from './request-guard.ts';
+import type { ForwardRun } from './run-forwarder.ts';
 import { staticFiles } from './static-files.ts';
 
 export interface WebAppOptions extends Omit<AppOptions, 'basePath'> {
@@ -14,6 +15,8 @@ export interface WebAppOptions extends Omit<AppOptions, 'basePath'> {
   webDir: string;
   /** The host the server listens on. */
   host: string;
+  /** Answers for runs that live in other processes. */
+  forward?: ForwardRun;
 }
 
 /** Makes SharedArrayBuffer and exact timers available, and keeps other sites' pages from holding ours. */
@@ -26,7 +29,7 @@ const isolation = {
 };
 
 export function createWebApp(services: Services, options: WebAppOptions): Hono<{ Bindings: HttpBindings }> {
-  const { webDir, host, ...apiOptions } = options;
+  const { webDir, host, forward, ...apiOptions } = options;
   const files = staticFiles(webDir);
   const policy = contentSecurityPolicy(webDir);
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -38,7 +41,7 @@ export function createWebApp(services: Services, options: WebAppOptions): Hono<{
   });
   for (const basePath of ['/api', '/server/api']) {
     const api = createApp(services, { ...apiOptions, basePath });
-    app.all(`${basePath}/*`, (c) => api.fetch(c.req.raw));
+    app.all(`${basePath}/*`, async (c) => (await forward?.(c.req.raw, basePath)) ?? api.fetch(c.req.raw));
     app.all(basePath, (c) => api.fetch(c.req.raw));
   }
   app.get('*', async (c) => {

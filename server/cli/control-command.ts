@@ -2,8 +2,9 @@
 import type { Client } from '../../src/api/client.ts';
 import { hasEnded, type RunSummary } from '../../src/schema/run.ts';
 import { openNodeHost } from '../node-host.ts';
+import { isLive } from '../reach-host.ts';
 import { BadInput } from './exit.ts';
-import { findRun, hostOf, isLive, refusedFor, type Wanted } from './find-run.ts';
+import { findRun, hostOf, refusedFor, type Wanted } from './find-run.ts';
 import { type InputOption, readInputs } from './read-graph.ts';
 
 export interface ControlCommandOptions {

@@ -54,10 +54,6 @@ async function readRuns(data: string, fits: Wanted['fits'], newest?: boolean): P
   }
 }
 
-/** Whether a run goes on in a process that lives. */
-export const isLive = ({ status, owner }: RunSummary): boolean =>
-  !hasEnded(status) && owner !== undefined && isAlive(owner);
-
 /**
  * The host where a run lives; undefined when it lives nowhere.
  * @param isNew what is to be done there begins a run of its own

@@ -1,8 +1,9 @@
 /** `handloom resume`: goes on with a run whose process died, or that was paused where it lives. */
 import { hasEnded, type RunSummary } from '../../src/schema/run.ts';
 import { openNodeHost } from '../node-host.ts';
+import { isLive } from '../reach-host.ts';
 import type { HostOptions } from './again-command.ts';
-import { findRun, hostOf, isLive, refusedFor } from './find-run.ts';
+import { findRun, hostOf, refusedFor } from './find-run.ts';
 import { checkWritable, type FollowOptions, followElsewhere, followToEnd } from './follow-run.ts';
 
 /** Resumes a run: the one named, or the newest that was interrupted or paused. @returns the exit status @throws BadInput */

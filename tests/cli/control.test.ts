@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createClient } from '../../src/api/client.ts';
 import { startBuiltServer } from '../hosts/built-server.ts';
 import { CliFolder } from './run-cli.ts';
 
@@ -158,6 +159,27 @@ it('has a server run again what it ran', async () => {
       only: true,
       owner: expect.stringContaining(`:${server.child.pid}`),
     });
+  } finally {
+    await server.stop();
+  }
+}, 60_000);
+
+it('is followed and steered through a server on the same folder', async () => {
+  const { id, ended } = await keptOpen('--report', 'out.json');
+  const server = await startBuiltServer(['--data', join(folder.path, 'data')]);
+  const client = createClient((path, init) => fetch(server.url + path, init));
+  try {
+    const seen: number[] = [];
+    const followed = client.followRun(id, ({ run }) => seen.push(run.nodes.a?.input ?? 0));
+    await client.pauseRun(id);
+    expect((await client.getRun(id)).status).toBe('paused');
+    await client.resumeRun(id);
+    await client.inject(id, { a: [9] });
+    await client.closeRun(id);
+    await followed;
+    expect((await ended).status).toBe(1);
+    expect(seen.at(-1)).toBe(4);
+    expect((await client.getRun(id)).status).toBe('partial');
   } finally {
     await server.stop();
   }
