@@ -24,7 +24,9 @@ export function fillAddress(template: string, payload: unknown): string {
   });
   const steps = /^[^?#]*/.exec(filled)?.[0].split('/') ?? [];
   if (filled !== template && steps.some((step) => step === '.' || step === '..'))
-    throw new TypeError(`The address may not step through . or .., as ${JSON.stringify(filled)} does.`);
+    throw new TypeError(
+      `The address may not step through . or .., as ${JSON.stringify(withoutCredentials(filled))} does.`,
+    );
   return filled;
 }
 
@@ -35,10 +37,22 @@ export function fillAddress(template: string, payload: unknown): string {
 export function splitCredentials(address: string): { address: string; authorization?: string } {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || (url.username === '' && url.password === '')) return { address };
-  const words = [url.username, url.password].map(decodeURIComponent).join(':');
+  const words = [url.username, url.password].map(decode).join(':');
   url.username = '';
   url.password = '';
   return { address: url.href, authorization: `Basic ${toBase64(new TextEncoder().encode(words))}` };
+}
+
+/** An address, valid or not, as it may be shown. */
+export const withoutCredentials = (address: string): string => address.replace(/\/\/[^/?#]*@/, '//');
+
+/** A percent sign need not begin a code. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function encode(text: string): string {

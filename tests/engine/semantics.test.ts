@@ -155,6 +155,18 @@ describe('flow control', () => {
     },
   );
 
+  test('a queue limit binds what leads to it, not what else its feeder gives', async () => {
+    const split = { id: 's', type: 'flow.split', params: { code: '(n) => Array(50).fill(n)' } };
+    const nodes = [split, code('b', '(n) => n'), code('log', '(e) => e', { policy: { queueLimit: 3 } })];
+    const edges = [
+      { source: 's', target: 'b' },
+      { source: 's', sourcePort: 'error', target: 'log' },
+    ];
+    const { report, executor } = await runGraph(graph(nodes, { s: [...numbers(100), 'no list'] }, edges));
+    expect(report.nodes).toMatchObject({ b: { succeeded: 5050 }, log: { input: 0 } });
+    expect(executor.peak.get('s')).toBeGreaterThan(1);
+  });
+
   test('queue limits in a cycle, and before a staged node, do not stop the run', async () => {
     const loop = '(n) => { if (n > 20) throw new RangeError("far"); return n + 1; }';
     const nodes = [

@@ -1,6 +1,14 @@
 /** Hosts that die, by a task's hand or for no fault of a task's. */
 import { describe, expect, test } from 'vitest';
-import type { BatchOutcome } from '../../src/engine/executor.ts';
+import { type Batch, type BatchOutcome, outcome as taskOutcome } from '../../src/engine/executor.ts';
+import { planGraph } from '../../src/engine/graph/plan.ts';
+import { validateGraph } from '../../src/engine/graph/validate.ts';
+import { createState } from '../../src/engine/scheduler/initial-state.ts';
+import { Replay } from '../../src/engine/scheduler/replay.ts';
+import { type SchedulerEvent, step } from '../../src/engine/scheduler/scheduler.ts';
+import type { Load } from '../../src/engine/scheduler/scheduler-state.ts';
+import { compile } from '../../src/nodes/compile.ts';
+import { registry } from '../../src/nodes/registry.ts';
 import { seededRandom } from '../../src/pool/seeded-random.ts';
 import type { Graph, GraphNode } from '../../src/schema/graph.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -26,7 +34,7 @@ interface Life {
 }
 interface Killing {
   /** Whether this payload takes its host down. */
-  isKiller: (payload: unknown) => boolean;
+  isKiller: (payload: unknown, node: string) => boolean;
   /** Simulated milliseconds it takes to. */
   afterMs: number;
   /** Milliseconds that a batch may take. */
@@ -54,7 +62,7 @@ async function live(
   const execute = executor.execute.bind(executor);
   executor.execute = (batch) => {
     life.begun.push(batch.payloads);
-    if (!batch.payloads.some(killing.isKiller)) return execute(batch);
+    if (!batch.payloads.some((payload) => killing.isKiller(payload, batch.node))) return execute(batch);
     if (killing.afterMs === 0) die();
     else clock.after(killing.afterMs, die);
     return new Promise(() => {});
@@ -184,6 +192,26 @@ describe('a task that takes its host down', () => {
     },
   );
 
+  test.each([4, 8, 12])(
+    'is found at the end of a chain of %i, where one task follows the other',
+    async (length) => {
+      const nodes = Array.from({ length }, (_, i) => code(`n${i}`));
+      const edges = nodes.slice(1).map(({ id }, i) => ({ source: `n${i}`, target: id }));
+      const last = `n${length - 1}`;
+      const isKiller = (_: unknown, node: string) => node === last;
+      const { store, id, lives } = await liveOn(
+        graph(nodes, { n0: [1] }, edges),
+        { isKiller, afterMs: 0 },
+        30,
+      );
+      expect(deaths(lives)).toBeLessThanOrEqual(5);
+      expect((await reportOf(store, id)).nodes).toMatchObject({
+        [last]: { failed: 1 },
+        n0: { succeeded: 1 },
+      });
+    },
+  );
+
   test('is found among thousands that were under way with it, in few lives', async () => {
     const inputs = numbers(20_000);
     const isKiller = (payload: unknown) => payload === 17_013;
@@ -216,6 +244,59 @@ test('hosts that are killed fifty times for no fault of a task’s leave no task
       mode === 'serial' ? inputs.length : inputs,
     );
   }
+});
+
+test('a group of suspects goes in parts where there is less room than when it was asked for', async () => {
+  const nodes = [
+    { id: 's', type: 'flow.split', params: { code: '(n) => [n]' } },
+    code('t', { policy: { queueLimit: 100 } }),
+  ];
+  const document = graph(nodes, { s: numbers(80) }, [{ source: 's', target: 't' }]);
+  const prepared = await validateGraph(document, registry, { compile });
+  const create = () =>
+    createState(planGraph(prepared.graph, prepared.nodes), { run: 'r', parallelism: 2, random: () => 0.5 });
+  const journal = step(create(), { type: 'start', at: 1 }).record.filter(({ kind }) => kind !== 'start');
+  // As if the host had died with all of them under way.
+  journal.push({ kind: 'start', node: 's', tasks: [], range: [1, 80], seq: journal.length + 1, at: 1 });
+  const state = create();
+  const replay = new Replay(state);
+  replay.take(journal);
+  replay.finish();
+
+  const loads: Load[] = [];
+  const batches: Batch[] = [];
+  const groups: number[] = [];
+  const take = (event: SchedulerEvent) => {
+    const { load, dispatch } = step(state, event);
+    loads.push(...load);
+    for (const { batch } of dispatch) batches.push(batch);
+  };
+  const give = ({ id, tasks, node, payloads }: Batch) => {
+    const counts = payloads.map((payload) => (payload === 'wide' ? 5000 : 1));
+    const values = counts.flatMap((count) => Array(count).fill(7));
+    const outcomes = tasks.map(() => taskOutcome.succeeded);
+    const result = { outcomes, values, errors: [], busyMs: 1, worker: 'w', ...(node === 's' && { counts }) };
+    take({ type: 'outcome', at: 1, batch: id, outcome: { kind: 'done', result } });
+  };
+  take({ type: 'recover', at: 1 });
+  for (let hasGrown = false; batches.length + loads.length > 0; ) {
+    const batch = batches.shift();
+    if (batch) {
+      if (batch.node === 's') groups.push(batch.tasks.length);
+      give(batch);
+      continue;
+    }
+    const { areSuspects, ...load } = loads.shift() as Load;
+    if (areSuspects && load.tasks.length > 1 && !hasGrown) {
+      hasGrown = true;
+      take({ type: 'inject', at: 1, node: 0, payloads: ['wide'] });
+      give(batches.shift() as Batch);
+    }
+    const payloads = load.tasks.map(() => 1);
+    take({ type: 'loaded', at: 1, ...load, payloads, ...(areSuspects && { areSuspects }) });
+  }
+  expect(groups.every((size) => size < 64)).toBe(true);
+  expect(state).toMatchObject({ status: 'succeeded', nodes: [{ counters: { succeeded: 81 } }, {}] });
 });
 
 test('a host that leaves in good order makes nobody a suspect', async () => {

@@ -132,6 +132,10 @@ describe('io.http', () => {
     expect(JSON.stringify(error)).not.toMatch(/ada|p%40ss|p@ss/);
     await run({ url: withName('x'), headers: { authorization: 'Bearer t' } });
     expect(seen[2]?.headers.authorization).toBe('Bearer t');
+    await run({ url: `${base}/x`.replace('//', '//a:50%off@') });
+    expect(seen[3]?.headers.authorization).toBe(`Basic ${Buffer.from('a:50%off').toString('base64')}`);
+    expect((await run({ url: withName('{}') }, '..')).error?.message).not.toContain('ada');
+    await expect(run({ url: 'ftp://ada:x@h/' })).rejects.toThrow(/"ftp:\/\/h\/" is not an address/);
   });
 
   it('sends the value, its field, or nothing', async () => {

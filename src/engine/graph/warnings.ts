@@ -20,22 +20,25 @@ export function warningsOf(graph: Graph, prefix = '', path: (string | number)[] 
     const at = [...path, 'nodes', index];
     const within = graphWithin(node);
     const policy: Record<string, unknown> = node.policy ?? {};
-    const warn = (code: string, field: string, about: string): Issue => ({
-      code,
-      message: `Node ${JSON.stringify(id)}: ${about}`,
-      path: [...at, 'policy', ...field.split('.')],
-      node: id,
-      field: `policy.${field}`,
-    });
+    const warn = (code: string, place: string[], about: string): Issue => {
+      const field = ['policy', ...place].join('.');
+      return {
+        code,
+        message: `Node ${JSON.stringify(id)}: ${field} ${about}`,
+        path: [...at, 'policy', ...place],
+        node: id,
+        field,
+      };
+    };
     const own = [
-      ...unknownIn(policy).map((field) =>
-        warn('unknown_policy', field, `policy.${field} is none of a policy's fields, and has no effect.`),
+      ...unknownIn(policy).map((place) =>
+        warn('unknown_policy', place, "is none of a policy's fields, and has no effect."),
       ),
       ...(within ? idleIn(policy) : []).map((field) =>
         warn(
           'policy_without_effect',
-          field,
-          `policy.${field} has no effect on a subgraph; the nodes within it have policies of their own.`,
+          [field],
+          'has no effect on a subgraph; the nodes within it have policies of their own.',
         ),
       ),
     ];
@@ -44,11 +47,12 @@ export function warningsOf(graph: Graph, prefix = '', path: (string | number)[] 
 }
 
 /** Fields that nobody reads: most likely misspelt. */
-function unknownIn(policy: Record<string, unknown>): string[] {
+function unknownIn(policy: Record<string, unknown>): string[][] {
   const inner = Object.entries(nested).flatMap(([field, names]) =>
-    Object.keys(policy[field] ?? {}).flatMap((name) => (names.has(name) ? [] : `${field}.${name}`)),
+    Object.keys(policy[field] ?? {}).flatMap((name) => (names.has(name) ? [] : [[field, name]])),
   );
-  return [...Object.keys(policy).filter((field) => !known.has(field)), ...inner];
+  const own = Object.keys(policy).filter((field) => !known.has(field));
+  return [...own.map((field) => [field]), ...inner];
 }
 
 /** Fields that say nothing at a subgraph. */

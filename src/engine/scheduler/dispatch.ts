@@ -4,7 +4,7 @@ import type { Policy } from '../../schema/policy.ts';
 import type { Batch } from '../executor.ts';
 import { type BatchCost, batchSize } from './batch-size.ts';
 import { chainFrom, reserve } from './chains.ts';
-import { resultsPerTask } from './fan-out.ts';
+import { addedPerTask } from './fan-out.ts';
 import {
   componentOf,
   delay,
@@ -103,19 +103,21 @@ export function roomAt(state: SchedulerState, node: NodeState): number {
 function queueRoom(state: SchedulerState, node: NodeState): number {
   let room = Number.POSITIVE_INFINITY;
   for (const index of node.bounded) {
-    const target = nodeAt(state, index);
-    const limit = target.plan.policy.queueLimit ?? Number.POSITIVE_INFINITY;
-    const left =
-      limit -
-      target.queue.length -
-      target.feeders.reduce((sum, feeder) => sum + comingFrom(nodeAt(state, feeder)), 0);
-    const tasks = Math.floor(left / resultsPerTask(node.fanOut, node.fanOut.mayBeWide ? limit : 1));
+    const { queue, feeders, plan } = nodeAt(state, index);
+    const limit = plan.policy.queueLimit ?? Number.POSITIVE_INFINITY;
+    let left = limit - queue.length;
+    let added = 1;
+    for (const feeder of feeders) {
+      const { tasksOut, fanOut } = nodeAt(state, feeder.node);
+      const perTask = addedPerTask(fanOut, feeder.ports, limit);
+      left -= tasksOut * perTask;
+      if (feeder.node === node.plan.index) added = perTask;
+    }
+    const tasks = Math.floor(left / added);
     room = Math.min(room, left > 0 && node.tasksOut === 0 ? Math.max(1, tasks) : tasks);
   }
   return room;
 }
-
-const comingFrom = ({ tasksOut, fanOut }: NodeState): number => tasksOut * resultsPerTask(fanOut, 1);
 
 /** Tasks that may be sent before `rateLimit` is reached; where none may, a tick comes when the next one may. */
 function rateRoom(state: SchedulerState, node: NodeState): number {
@@ -169,7 +171,7 @@ export function send(
   if (node.isShared) state.sharedOut++;
   if (plan.policy.rateLimit) node.sent.push({ at: state.now, count: tasks.length });
   if (node.wait) for (const task of tasks) node.wait.left(task);
-  for (const feeder of node.feeders) markReady(state, feeder);
+  for (const feeder of node.feeders) markReady(state, feeder.node);
   state.inFlight.set(batch.id, { node: plan.index, batch, sentAt: state.now, chain });
   state.commands.dispatch.push({ batch, writeAhead });
   return batch.id;

@@ -98,7 +98,7 @@ function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryB
     batchesOut: 0,
     tasksOut: 0,
     cost: unknownCost(),
-    fanOut: { mayBeWide: plan.definition.fansOut === true, tasks: 0, results: 0 },
+    fanOut: { mayBeWide: plan.definition.fansOut === true, tasks: 0, results: new Map() },
     attempts: new Map(),
     ...(plan.policy.dedupe && { seen: new Set<string>() }),
     ...(plan.policy.queueTimeoutMs !== undefined && { wait: new QueueWait(plan.policy.queueTimeoutMs) }),
@@ -121,23 +121,25 @@ function createNodeState(plan: PlannedNode, parallelism: number, budget: MemoryB
 function linkBoundedQueues(plan: Plan, nodes: NodeState[]): void {
   for (const feeder of plan.nodes) {
     if (feeder.definition.kind === 'relay') continue;
-    for (const target of queuesFedBy(plan, feeder)) {
+    for (const [target, ports] of queuesFedBy(plan, feeder)) {
       const node = nodes[target] as NodeState;
       if (node.plan.policy.queueLimit === undefined || node.plan.staged) continue;
       if (plan.components.of[target] === plan.components.of[feeder.index]) continue;
-      node.feeders.push(feeder.index);
+      node.feeders.push({ node: feeder.index, ports });
       (nodes[feeder.index] as NodeState).bounded.push(target);
     }
   }
 }
 
-/** Nodes whose queues grow by what a node gives; what a subgraph relays goes on to its entries. */
-function queuesFedBy(plan: Plan, feeder: PlannedNode): Set<number> {
-  const targets = new Set(successorsOf(feeder));
-  // A set visits what is added while it is walked.
-  for (const target of targets) {
+/** Nodes whose queues grow by what a node gives, and by which ports; what a subgraph relays goes on to its entries. */
+function queuesFedBy(plan: Plan, feeder: PlannedNode): Map<number, string[]> {
+  const fed = new Map<number, string[]>();
+  const follow = (target: number, port: string, relays: ReadonlySet<number>): void => {
+    fed.set(target, [...(fed.get(target) ?? []), port]);
     const node = plan.nodes[target] as PlannedNode;
-    if (node.definition.kind === 'relay') for (const entry of successorsOf(node)) targets.add(entry);
-  }
-  return targets;
+    if (node.definition.kind !== 'relay' || relays.has(target)) return;
+    for (const entry of successorsOf(node)) follow(entry, port, new Set([...relays, target]));
+  };
+  for (const [port, edges] of feeder.edges) for (const { target } of edges) follow(target, port, new Set());
+  return fed;
 }

@@ -85,7 +85,7 @@ function comeBack(state: SchedulerState, node: NodeState, { batch, chain }: Flig
   }
   // Less is on its way to the queues it feeds.
   for (const target of node.bounded) {
-    for (const feeder of nodeAt(state, target).feeders) markReady(state, feeder);
+    for (const feeder of nodeAt(state, target).feeders) markReady(state, feeder.node);
   }
 }
 
@@ -162,7 +162,8 @@ function settleResult(
     // The common case of one plain result each needs no look at single tasks.
     if (node.join) keepKeys(node, batch.tasks, batch.payloads, result.values);
     else if (!result.counts && !result.ports && !result.parts) {
-      countResults(node.fanOut, batch.tasks.length, batch.tasks.length);
+      node.fanOut.tasks += batch.tasks.length;
+      countResults(node.fanOut, defaultOutput, batch.tasks.length);
       emit(state, plan.index, defaultOutput, result.values, batch.tasks, { goOn: onward?.goOn });
     } else emitByPort(state, node, batch, result, onward?.goOn);
     release(state, plan.index, batch.tasks.length);

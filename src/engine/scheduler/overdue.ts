@@ -22,7 +22,7 @@ export function failOverdue(state: SchedulerState): WireError | undefined {
       if (!taken) continue;
       for (const task of taken.overdue.tasks) wait.left(task);
       // There is room for more, and payloads that wait in the journal may be read on.
-      for (const waiting of [index, ...node.feeders]) markReady(state, waiting);
+      for (const waiting of [index, ...node.feeders.map((feeder) => feeder.node)]) markReady(state, waiting);
       const fatal = fail(state, node, queue, taken.overdue);
       // Where order counts, these came before those that are tried again.
       if (taken.others.tasks.length > 0) queue.putBack(taken.others);

@@ -88,6 +88,7 @@ export class Replay {
     const state = this.#state;
     state.suspects.die({
       left: unended(state),
+      isLast: (node) => this.#node(node).plan.edges.size === 0,
       isWaiting: (task) => !this.#ended.has(task),
     });
   }

@@ -80,9 +80,16 @@ export interface NodeState {
   /** When tasks were sent out within the last `rateLimit.perMs`, oldest first. */
   sent: { at: number; count: number }[];
   /** Nodes outside its cycle with an edge to it; they wait while its queue is at its limit. */
-  feeders: number[];
+  feeders: Feeder[];
   /** Nodes whose `queueLimit` bounds what this one may send. */
   bounded: number[];
+}
+
+/** A node that fills the queue of another. */
+export interface Feeder {
+  node: number;
+  /** Ports of the edges that lead there, one each. */
+  ports: string[];
 }
 
 /** A node that a worker goes on with, after the node before it. */

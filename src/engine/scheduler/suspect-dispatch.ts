@@ -47,10 +47,13 @@ export function dispatchSuspects(state: SchedulerState): void {
     return;
   }
   const node = nodeAt(state, loaded.node);
-  if (roomFor(state, node) < loaded.tasks.length) return;
+  // There may be less room than when they were asked for; the others are asked for again.
+  const room = roomFor(state, node);
+  if (room <= 0) return;
+  const [tasks, payloads] = [loaded.tasks.slice(0, room), loaded.payloads.slice(0, room)];
   suspects.loaded = undefined;
-  for (const task of loaded.tasks) suspects.drop(task);
-  suspects.alone = send(state, node, loaded, { alone: true });
+  for (const task of tasks) suspects.drop(task);
+  suspects.alone = send(state, node, { tasks, payloads }, { alone: true });
 }
 
 /** Takes in the payloads of suspects. @returns the error that is to stop the run, where the node's policy says so */

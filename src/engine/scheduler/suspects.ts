@@ -11,14 +11,15 @@
  * - They are sent out when their start has been committed, and nothing follows before their end has been. So what a
  *   death finds started was under way then, and nothing else was.
  * - A death may come faster than the journal is written, and then finds only others started, or nobody. So the next
- *   life is careful: no batch is sent out before its start has been committed, until for once all tasks have ended.
- *   What a death finds started then holds the culprit.
+ *   life begins carefully: no batch is sent out before its start has been committed. What a death finds started then
+ *   holds the culprit. That takes longer, so it ends after a while: what the journal lacked has been done again by
+ *   then. Where a death has found nobody, it lasts until all tasks have ended for once.
  * - A death is a certain charge when it finds one task, and nothing else can have been under way: it ran alone, or
- *   carefully, or all other tasks of the run had ended. Two such charges, and the task is recorded as failed instead
- *   of being run again.
+ *   carefully, or it was the last of its run and at a node with nothing behind it. Two such charges, and the task is
+ *   recorded as failed instead of being run again.
  * - Many suspects of one node run in groups first, each group alone; one that takes the host down runs one by one.
  *
- * So a culprit takes down five hosts at the most: one before it is known that anybody does, one that shows which tasks
+ * So most culprits take down five hosts or fewer: one before it is known that anybody does, one that shows which tasks
  * were under way, one with its group, and two alone.
  *
  * A host that is killed from outside makes suspects of innocent tasks. That costs them a wait, and a charge only when
@@ -32,6 +33,11 @@ const chargesAllowed = 2;
 /** Suspects of a node beyond which they run in groups, and the size of a group. */
 const fewEnough = 64;
 const groupSize = 64;
+/**
+ * For how long a life begins carefully, in milliseconds: many times what a host may have done since its last commit,
+ * and short beside a run of which that would be much.
+ */
+const carefulMs = 3000;
 
 /** Suspects to be sent out together; their payloads are in the journal. */
 export interface SuspectGroup {
@@ -49,6 +55,8 @@ interface Suspicion {
 export interface Death {
   /** How many tasks of the run had not ended. */
   left: number;
+  /** Whether nothing comes of what a node gives. */
+  isLast: (node: string) => boolean;
   isWaiting: (task: number) => boolean;
 }
 
@@ -70,8 +78,11 @@ export class Suspects {
   readonly #underWay = new Map<number, StartEntry>();
   /** The host has left in good order, and nothing has been sent out since. */
   #hasLeft = false;
-  /** All is run carefully; `left` tasks have not ended. */
-  #careful: { left: number; hasBegun: boolean } | undefined;
+  /**
+   * All is run carefully until then (milliseconds since 1970; known with the next entry), or until all tasks have ended:
+   * `left` have not.
+   */
+  #careful: { until: number | undefined; left: number; hasBegun: boolean } | undefined;
   #needsCommit = false;
 
   /** Batches must not be sent out before their start has been committed. */
@@ -167,6 +178,10 @@ export class Suspects {
 
   /** Takes in an entry of the journal. */
   take(entry: JournalEntry): void {
+    if (this.#careful) {
+      this.#careful.until ??= entry.at + carefulMs;
+      if (entry.at >= this.#careful.until) this.#endCareful();
+    }
     switch (entry.kind) {
       case 'start':
         this.#hasLeft = false;
@@ -180,8 +195,9 @@ export class Suspects {
             this.#culprits.add(task);
         });
         if (this.#suspicions.size > 0) for (const task of entry.tasks) this.#suspicions.delete(task);
-        if (this.#careful)
-          this.#count(-entry.tasks.filter((_, i) => entry.ends?.[i] !== attemptEnd.retry).length);
+        this.#count(
+          -(entry.tasks.length - (entry.ends?.filter((end) => end === attemptEnd.retry).length ?? 0)),
+        );
         return;
       case 'duplicate':
       case 'cancel':
@@ -192,9 +208,11 @@ export class Suspects {
         this.#count(-entry.tasks.length);
         return;
       case 'deliver':
+        if (!entry.parents) this.#comesFromOutside();
         this.#count(countOf(entry));
         return;
       case 'redeliver':
+        this.#comesFromOutside();
         this.#count(entry.tasks.length);
         for (const task of entry.tasks) {
           if (this.#culprits.delete(task))
@@ -208,17 +226,19 @@ export class Suspects {
   }
 
   /** The host has died where the journal stands now. */
-  die({ left, isWaiting }: Death): void {
+  die({ left, isLast, isWaiting }: Death): void {
     const starts = [...this.#underWay.values()];
     const started = new Set(starts.flatMap(tasksOfStart).filter(isWaiting));
     const ranAlone = starts.some((start) => start.alone);
-    const isCertain = started.size === 1 && (ranAlone || this.isCareful || left === 1);
+    const wasLast = left === 1 && starts.every(({ node }) => isLast(node));
+    const isCertain = started.size === 1 && (ranAlone || this.isCareful || wasLast);
     for (const task of started) {
       const charges = this.#chargesOf(task) + (isCertain ? 1 : 0);
       const isNarrowed = ranAlone || this.#suspicions.get(task)?.isNarrowed === true;
       this.#suspicions.set(task, { charges, isNarrowed });
     }
-    this.#careful = this.#hasLeft ? undefined : { left, hasBegun: false };
+    const until = started.size > 0 ? undefined : Number.POSITIVE_INFINITY;
+    this.#careful = this.#hasLeft ? undefined : { until, left, hasBegun: false };
     this.#underWay.clear();
     this.#hasLeft = false;
   }
@@ -254,11 +274,16 @@ export class Suspects {
 
   /** Counts tasks that have come or, below 0, have ended. */
   #count(tasks: number): void {
-    const careful = this.#careful;
-    if (!careful) return;
-    careful.left += tasks;
-    // Before the first is sent out, those of the inputs that need no worker may end before the others come.
-    if (careful.left > 0 || !careful.hasBegun) return;
+    if (this.#careful) this.#careful.left += tasks;
+  }
+
+  /** What comes does not come of tasks of the run; where these have all ended, what they may have done is over. */
+  #comesFromOutside(): void {
+    // Inputs come one after the other, and some of them may end before the others come.
+    if (this.#careful?.hasBegun && this.#careful.left === 0) this.#endCareful();
+  }
+
+  #endCareful(): void {
     this.#careful = undefined;
     this.#needsCommit = true;
   }

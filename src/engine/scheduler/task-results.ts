@@ -38,17 +38,18 @@ export function emitByPort(
 ): void {
   const byPort = new Map<string, { values: unknown[]; parents: number[] }>();
   const emitValues = () => {
-    for (const [port, { values, parents }] of byPort)
+    for (const [port, { values, parents }] of byPort) {
+      countResults(node.fanOut, port, values.length);
       emit(state, node.plan.index, port, values, parents, { goOn });
+    }
     byPort.clear();
   };
   const inParts = partsByTask(result);
-  const inThem = (result.parts ?? []).reduce((sum, { packed }) => sum + packed.count, 0);
-  const succeeded = result.outcomes.filter((end) => end === taskOutcome.succeeded).length;
-  countResults(node.fanOut, succeeded, result.values.length + inThem);
   let at = 0;
   batch.tasks.forEach((task, i) => {
-    const count = result.counts?.[i] ?? (result.outcomes[i] === taskOutcome.succeeded ? 1 : 0);
+    const hasSucceeded = result.outcomes[i] === taskOutcome.succeeded;
+    if (hasSucceeded) node.fanOut.tasks++;
+    const count = result.counts?.[i] ?? (hasSucceeded ? 1 : 0);
     for (const end = at + count; at < end; at++) {
       const port = result.ports?.[at] ?? defaultOutput;
       let columns = byPort.get(port);
@@ -59,6 +60,7 @@ export function emitByPort(
     const own = inParts.get(i);
     if (!own) return;
     emitValues();
+    for (const { count } of own.parts) countResults(node.fanOut, own.port, count);
     emitParts(state, node.plan.index, own.port, own.parts, task);
   });
   emitValues();

@@ -6,7 +6,7 @@ import { readJson } from '../../schema/read-json.ts';
 import { defineNode, type NodeContext } from '../define-node.ts';
 import { describeValue } from '../describe-value.ts';
 import { field } from '../field-widgets.ts';
-import { fillAddress, isAddressTemplate, splitCredentials } from '../http-address.ts';
+import { fillAddress, isAddressTemplate, splitCredentials, withoutCredentials } from '../http-address.ts';
 import { connectionError, httpError, statusError } from '../http-error.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
@@ -109,7 +109,7 @@ function prepare(given: Params): Params {
     refuse(
       'url',
       'url_invalid',
-      `${JSON.stringify(url)} is not an address that begins with http:// or https://.`,
+      `${JSON.stringify(withoutCredentials(url))} is not an address that begins with http:// or https://.`,
     );
   try {
     new Headers(headers);
