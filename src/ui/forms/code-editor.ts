@@ -36,6 +36,8 @@ interface Options {
   label: string;
   language: Language;
   text: string;
+  /** Where somebody is typing already, in characters from the start. */
+  caret: { anchor: number; head: number } | undefined;
   onchange: (text: string) => void;
 }
 
@@ -91,12 +93,14 @@ const look = EditorView.theme({
   },
 });
 
-export function createCodeEditor({ host, id, label, language, text, onchange }: Options): CodeEditor {
+export function createCodeEditor(options: Options): CodeEditor {
+  const { host, id, label, language, text, caret, onchange } = options;
   let silent = false;
   const view = new EditorView({
     parent: host,
     state: EditorState.create({
       doc: text,
+      ...(caret && { selection: caret }),
       extensions: [
         history(),
         drawSelection(),
@@ -116,6 +120,7 @@ export function createCodeEditor({ host, id, label, language, text, onchange }: 
       ],
     }),
   });
+  if (caret) view.focus();
   // Lines may break elsewhere in the font that has just come, and their numbers have to go along.
   const measure = () => view.requestMeasure();
   document.fonts.addEventListener('loadingdone', measure);

@@ -120,12 +120,37 @@ test('a graph file dropped on the page opens; a data file becomes a node that re
   await expect(studio.panel.getByRole('row', { name: 'pear' })).toBeVisible();
 });
 
+test('code can be written before its editor is there, which takes over in the middle of a word', async ({
+  studio,
+}) => {
+  const { page } = studio;
+  await studio.open(twoSteps);
+  let load = () => {};
+  const mayLoad = new Promise<void>((resolve) => {
+    load = resolve;
+  });
+  await page.route(/code-editor/, async (route) => {
+    await mayLoad;
+    await route.continue();
+  });
+  await studio.select('increment');
+  await studio.field('Function').fill('(x) => x + 1');
+  await page.keyboard.press('End');
+  await page.keyboard.type('00');
+  load();
+  await expect(studio.code('Function')).toBeFocused();
+  await page.keyboard.type('000');
+  await expect(studio.code('Function')).toHaveText('(x) => x + 100000');
+  await studio.run();
+  await studio.ended('Succeeded');
+});
+
 test('code that does not parse is shown at its node and line, and keeps the graph from running', async ({
   studio,
 }) => {
   await studio.open(twoSteps);
   await studio.select('increment');
-  await studio.field('Function').fill('(x) => {\n  return x +* 1;\n}');
+  await studio.code('Function').fill('(x) => {\n  return x +* 1;\n}');
   await expect(studio.node('increment').getByLabel('1 problem')).toBeVisible();
   await expect(studio.node('double').getByLabel('1 problem')).toHaveCount(0);
   await expect(studio.inspector.getByText(/line 2/i)).toBeVisible();
@@ -142,7 +167,7 @@ test('code that does not parse is shown at its node and line, and keeps the grap
   await expect(studio.inspector.getByText('code.js · increment')).toBeVisible();
   await expect(studio.panel).toContainText('Press Run');
 
-  await studio.field('Function').fill('(x) => {\n  return x + 1;\n}');
+  await studio.code('Function').fill('(x) => {\n  return x + 1;\n}');
   await expect(studio.node('increment').getByLabel('1 problem')).toHaveCount(0);
   await studio.run();
   await studio.ended('Succeeded');

@@ -23,7 +23,7 @@ test('a first visit opens an example that runs to its end and shows its table', 
 test('an edited graph, its run, figures and results outlive a reload', async ({ studio }) => {
   await studio.open(twoSteps);
   await studio.select('increment');
-  await studio.field('Function').fill('(x) => x + 1000');
+  await studio.code('Function').fill('(x) => x + 1000');
   await studio.run();
   await studio.ended('Succeeded');
   await studio.hasResults(['1002', '1004', '1006']);
@@ -33,7 +33,7 @@ test('an edited graph, its run, figures and results outlive a reload', async ({ 
   await expect(studio.figure('double', 'Succeeded')).toHaveText('3');
   await expect(studio.figure('increment', 'Succeeded')).toHaveText('3');
   await studio.select('increment');
-  await expect(studio.field('Function')).toHaveText('(x) => x + 1000');
+  await expect(studio.code('Function')).toHaveText('(x) => x + 1000');
   await expect(studio.inspector.getByRole('definition').first()).toHaveText('3');
 
   // A visit without an address opens what was open last.

@@ -41,8 +41,8 @@ test('what is set in the inspector can be undone and redone, each by itself', as
   const { inspector, page } = studio;
   const step = await thereAndBack(studio);
   await studio.select('one');
-  await step('code', () => studio.field('Function').fill('(x) => x + 100'));
-  await expect(studio.field('Function')).toHaveText('(x) => x + 100');
+  await step('code', () => studio.code('Function').fill('(x) => x + 100'));
+  await expect(studio.code('Function')).toHaveText('(x) => x + 100');
   await step('a switch', () => studio.field('Spread lists into arguments').check());
   await step('the name of a node', async () => {
     await studio.field('Name of the node').fill('First');

@@ -11,7 +11,7 @@ test('a run from a node on, or of it alone, has what reached it in the last run'
   await studio.hasResults(['3', '5', '7']);
 
   // Of the graph as it is now, with what reached the node then.
-  await studio.field('Function').fill('(x) => x + 100');
+  await studio.code('Function').fill('(x) => x + 100');
   await studio.saved();
   await here.click();
   await studio.hasResults(['102', '104', '106']);

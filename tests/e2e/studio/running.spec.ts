@@ -38,7 +38,7 @@ test('an endless loop is cancelled, and the page goes on working', async ({ stud
   await studio.ended('Cancelled');
   await expect(studio.node('round and round').getByTitle('Cancelled')).toHaveText('4');
 
-  await studio.field('Function').fill('(x) => x * 3');
+  await studio.code('Function').fill('(x) => x * 3');
   await studio.run();
   await studio.ended('Succeeded');
   await studio.hasResults(['3', '6', '9', '12']);

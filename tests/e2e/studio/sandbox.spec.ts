@@ -103,5 +103,5 @@ test('a node that destroys what it finds breaks only itself', async ({ studio })
   await expect(studio.figure('calm', 'Succeeded')).toHaveText('2');
   await expect(studio.runButton).toBeVisible();
   await studio.select('calm');
-  await expect(studio.field('Function')).toBeVisible();
+  await expect(studio.code('Function')).toBeVisible();
 });

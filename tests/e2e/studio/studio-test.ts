@@ -98,6 +98,8 @@ export class Studio {
   figure = (title: string, name: 'Succeeded' | 'Failed') =>
     this.node(title).getByTitle(name, { exact: true });
   field = (name: string) => this.inspector.getByLabel(name, { exact: true });
+  /** A field with code in it, once its editor is there. */
+  code = (name: string) => this.field(name).and(this.page.locator('.cm-content'));
 
   select = (title: string) => this.node(title).click();
 

@@ -10,24 +10,24 @@ test('two tabs with one graph see each other’s edits, and none is lost', async
   await studio.select('double');
   await other.select('increment');
   await Promise.all([
-    studio.field('Function').fill('(x) => x * 20'),
-    other.field('Function').fill('(x) => x + 5'),
+    studio.code('Function').fill('(x) => x * 20'),
+    other.code('Function').fill('(x) => x + 5'),
   ]);
   await other.palette.getByRole('button', { name: /^Collect/ }).click();
   await expect(studio.nodes()).toHaveCount(3);
   await expect(studio.edges()).toHaveCount(2);
   await studio.select('increment');
-  await expect(studio.field('Function')).toHaveText('(x) => x + 5');
+  await expect(studio.code('Function')).toHaveText('(x) => x + 5');
   // The view of this tab has followed the new node.
   await other.page.keyboard.press('f');
   await other.select('double');
-  await expect(other.field('Function')).toHaveText('(x) => x * 20');
+  await expect(other.code('Function')).toHaveText('(x) => x * 20');
 
   // Undo takes back one's own.
   await studio.page.getByRole('button', { name: 'Undo' }).click();
-  await expect(other.field('Function')).toHaveText('(x) => x * 2');
+  await expect(other.code('Function')).toHaveText('(x) => x * 2');
   await studio.page.getByRole('button', { name: 'Redo' }).click();
-  await expect(other.field('Function')).toHaveText('(x) => x * 20');
+  await expect(other.code('Function')).toHaveText('(x) => x * 20');
 
   await other.run();
   await other.ended('Succeeded');
@@ -49,7 +49,7 @@ test('a graph goes on in the other tab when the tab that ran the engine is close
   await expect(other.nodes()).toHaveCount(1);
   await studio.page.close();
   await other.select('a');
-  await other.field('Function').fill('(x) => x + 37');
+  await other.code('Function').fill('(x) => x + 37');
   await other.run();
   await other.ended('Succeeded');
   await other.hasResults(['42']);
