@@ -5,18 +5,18 @@
  */
 import { outcome } from '../engine/executor.ts';
 import { HandloomError, toWireError, type WireError } from '../errors.ts';
-import { isPayload, longestList } from '../schema/payload.ts';
+import { deepestLevel, isPayload, isTooDeep, longestList } from '../schema/payload.ts';
 import type { Answer } from './program.ts';
 
 /** A result, or a fold's state, holds something that no payload may hold. */
 export class NotCloneableError extends HandloomError {
   override name = 'DataCloneError';
   constructor(value: unknown, what: 'result' | 'state', canPost: CanPost = isPayload) {
-    const where = culprit(value, what, canPost);
-    super(
-      'not_cloneable',
-      `The result cannot leave its worker, since it holds something that cannot be copied: ${where}.`,
-    );
+    // Before the path is looked for, which would be as long.
+    const [code, why] = isTooDeep(value)
+      ? ['too_deep', `is nested more than ${deepestLevel} levels deep`]
+      : ['not_cloneable', `holds something that cannot be copied: ${culprit(value, what, canPost)}`];
+    super(code, `The result cannot leave its worker, since it ${why}.`);
   }
 }
 

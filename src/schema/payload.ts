@@ -11,6 +11,7 @@
  * | errors                                            | name (a built-in one), message, stack and cause; structured cloning drops other fields |
  * | instances of classes                              | their own fields; structured cloning drops the class    |
  * | an error that stands within its own cause         | refused: V8 writes it, and then cannot read it          |
+ * | what lies more than 1,000 levels deep             | refused: it would overflow the stack of whoever reads it |
  * | functions, symbols, promises, weak references     | refused                                                 |
  * | `SharedArrayBuffer`, views of one                 | refused: a payload is a copy, and this would not be one |
  * | `Blob`, `File` and what else a platform offers    | refused, on every host: give their bytes instead        |
@@ -29,6 +30,9 @@ export const longestList = 50_000_000;
 const overhead = 32;
 const slot = 8;
 
+/** Objects within objects, at most: the longest way down that copying a value would take. */
+export const deepestLevel = 1000;
+
 /** Whether a value may travel as a payload. */
 export const isPayload = (value: unknown): boolean => payloadSize(value) !== undefined;
 
@@ -38,8 +42,13 @@ export const isPayload = (value: unknown): boolean => payloadSize(value) !== und
  */
 export function payloadSize(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null) return primitiveSize(value);
-  return walk(value, undefined) ?? undefined;
+  const size = sizeOfSmall(value) ?? sizeOfLarge(value);
+  return typeof size === 'number' ? size : undefined;
 }
+
+/** Whether that is all that keeps a value from travelling. */
+export const isTooDeep = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && sizeOfLarge(value) === 'too deep';
 
 function primitiveSize(value: unknown): number | undefined {
   switch (typeof value) {
@@ -53,29 +62,49 @@ function primitiveSize(value: unknown): number | undefined {
   }
 }
 
-/** Its own stack, since a payload may be nested more deeply than this thread's. */
-function walk(root: object, known: Set<object> | undefined): number | undefined {
+/** @returns undefined when it holds many objects, or itself */
+function sizeOfSmall(root: object): number | 'refused' | undefined {
   const open: object[] = [root];
-  known?.add(root);
   let size = 0;
   let objects = 0;
   for (let object = open.pop(); object; object = open.pop()) {
-    // There may be a cycle.
-    if (!known && ++objects > fewObjects) return walk(root, new Set());
+    if (++objects > fewObjects) return undefined;
     const own = ownSize(object);
-    if (own === undefined) return undefined;
+    if (own === undefined) return 'refused';
     size += own;
     for (const child of childrenOf(object)) {
-      if (typeof child === 'object' && child !== null) {
-        if (known?.has(child)) continue;
-        known?.add(child);
-        open.push(child);
-      } else {
+      if (typeof child === 'object' && child !== null) open.push(child);
+      else {
         const bytes = primitiveSize(child);
-        if (bytes === undefined) return undefined;
+        if (bytes === undefined) return 'refused';
         size += bytes;
       }
     }
+  }
+  return size;
+}
+
+/** Goes the way that copying goes, which visits each object once, but with a stack of its own. */
+function sizeOfLarge(root: object): number | 'refused' | 'too deep' {
+  const known = new Set<object>([root]);
+  let size = ownSize(root);
+  if (size === undefined) return 'refused';
+  const way = [childrenOf(root)[Symbol.iterator]()];
+  for (let at = way.at(-1); at; at = way.at(-1)) {
+    const { done, value: child } = at.next();
+    if (done) {
+      way.pop();
+      continue;
+    }
+    const isObject = typeof child === 'object' && child !== null;
+    if (isObject && known.has(child)) continue;
+    const own = isObject ? ownSize(child) : primitiveSize(child);
+    if (own === undefined) return 'refused';
+    size += own;
+    if (!isObject) continue;
+    if (way.length >= deepestLevel) return 'too deep';
+    known.add(child);
+    way.push(childrenOf(child)[Symbol.iterator]());
   }
   return size;
 }

@@ -65,6 +65,23 @@ export const valueCases: WorkerCase[] = [
     },
   },
   {
+    name: 'refuses what is nested too deeply, also where a short way leads to each of its parts, and goes on',
+    async run(h) {
+      const code = `(n) => {
+        const all = [];
+        let chain = null;
+        for (let i = 0; i < n; i++) all.unshift((chain = { chain }));
+        return n % 2 ? all : chain;
+      }`;
+      const result = await h.run({ code }, [900, 1500, 901, 1501, 40_000, 1]);
+      assertEqual(result.outcomes, [0, 1, 0, 1, 1, 0], 'outcomes');
+      for (const { name, code: told, message } of result.errors) {
+        assertEqual([name, told], ['DataCloneError', 'too_deep'], message);
+        assert(message.includes('more than 1000 levels'), message);
+      }
+    },
+  },
+  {
     name: 'finds the culprit in maps, sets, lists, errors and one of many results',
     async run(h) {
       const code = `(x) => [

@@ -14,6 +14,7 @@ import {
 import { pathParts } from '../../src/files/file-path.ts';
 import { prepareTools } from '../../src/nodes/compile.ts';
 import { registry } from '../../src/nodes/registry.ts';
+import { NotCloneableError } from '../../src/pool/uncloneable.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { readJson } from '../../src/schema/read-json.ts';
 import { readSelect } from '../../src/schema/sql-text.ts';
@@ -140,6 +141,12 @@ describe('problems in Chinese', () => {
         graph({ nodes: [{ ...code('a', 'x => x'), policy: { retries: 1 } }] }) as Graph,
       );
       throw warning;
+    },
+    'a result that is nested too deeply': () => {
+      throw new NotCloneableError(
+        Array.from({ length: 1001 }).reduce((inner) => [inner], []),
+        'result',
+      );
     },
     'a run that is gone': () => {
       throw new NotFoundError('run', 'r1');

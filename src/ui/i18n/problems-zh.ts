@@ -54,6 +54,10 @@ const json = [
     '第 $2 行第 $3 列的嵌套超过 $1 层。',
   ),
   rule('The value is nested too deeply to be written as JSON\\.', '该值嵌套过深，无法写成 JSON。'),
+  rule(
+    'The result cannot leave its worker, since it is nested more than (\\d+) levels deep\\.',
+    '结果的嵌套超过 $1 层，不能传出。',
+  ),
 ];
 
 /** By code; `undefined` as pattern takes any words. */
