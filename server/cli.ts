@@ -213,8 +213,9 @@ try {
     process.stderr.write(`${error.lines.join('\n')}\n`);
     finish(exitStatus.badInput);
   }
+  const isUnusable = error instanceof HandloomError && error.code === 'data_folder_unusable';
   process.stderr.write(
     `handloom: ${error instanceof HandloomError ? printable(error.message) : ((error as Error)?.stack ?? error)}\n`,
   );
-  finish(exitStatus.failed);
+  finish(isUnusable ? exitStatus.badInput : exitStatus.failed);
 }

@@ -1,19 +1,17 @@
 /** A Node host: the engine with its store on disk, its workers, and the workspace. */
-import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { availableParallelism } from 'node:os';
 import { customAlphabet } from 'nanoid';
 import type { Services } from '../src/api/services.ts';
 import { createEngine, type Engine } from '../src/engine/engine.ts';
 import type { Retention } from '../src/engine/retention/retention.ts';
-import { StoreError } from '../src/errors.ts';
 import { withSamples } from '../src/files/sample-files.ts';
 import { prepareTools } from '../src/nodes/compile.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { PoolExecutor } from '../src/pool/pool-executor.ts';
 import { bundledSamples } from './bundled-samples.ts';
 import { openControlSocket } from './control-socket.ts';
-import { databaseFile, filesFolder } from './data-folder.ts';
+import { databaseFile, filesFolder, makeDataFolder } from './data-folder.ts';
 import { createDirectoryFiles } from './directory-files.ts';
 import { collectSoon } from './heap-growth.ts';
 import { tablesWhenFirstUsed } from './lazy-tables.ts';
@@ -51,11 +49,7 @@ const newId = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 14);
 export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { dataDir, workers = availableParallelism(), stays = false } = options;
   collectSoon();
-  await mkdir(dataDir, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new StoreError('store_failed', `The data folder ${dataDir} cannot be made: ${cause.code}.`, {
-      cause,
-    });
-  });
+  await makeDataFolder(dataDir);
   let open: () => void = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;

@@ -1,8 +1,8 @@
 /** Speaks to a host in another process that works on the same data folder, over its socket. */
 import { type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
-import type { ReadableStream as WebStream } from 'node:stream/web';
 import { type Client, createClient } from '../src/api/client.ts';
+import { readBytes } from '../src/api/request-body.ts';
 import { hasEnded, type RunSummary } from '../src/schema/run.ts';
 import { liveRecords } from './control-socket.ts';
 import { isAlive } from './process-name.ts';
@@ -34,7 +34,10 @@ export async function reachable(dataDir: string, { owner, stays }: ReachQuery): 
     const ask: Ask = (path, request) => askSocket(record.socket, path, request);
     const health = '/api/health';
     const answers = await ask(health, new Request(`http://localhost${health}`)).then(
-      ({ ok }) => ok,
+      async (answer) => {
+        await answer.arrayBuffer();
+        return answer.ok;
+      },
       () => false,
     );
     if (answers) return ask;
@@ -42,24 +45,20 @@ export async function reachable(dataDir: string, { owner, stays }: ReachQuery): 
   return undefined;
 }
 
-const askSocket = (
-  socketPath: string,
-  path: string,
-  { method, headers, body, signal }: Request,
-): Promise<Response> =>
-  new Promise((resolve, reject) => {
-    const asked = request(
-      // A connection each, so that none is left open for a host to wait for.
-      { socketPath, path, method, agent: false, headers: Object.fromEntries(headers), signal },
-      (answer) => resolve(responseOf(answer)),
-    );
-    asked.once('error', reject);
-    if (body)
-      Readable.fromWeb(body as WebStream)
-        .on('error', reject)
-        .pipe(asked);
-    else asked.end();
+async function askSocket(socketPath: string, path: string, asking: Request): Promise<Response> {
+  const { method, signal } = asking;
+  // All of it with the first write: who answers without reading it ends the connection.
+  const body = await readBytes(asking);
+  // A connection each, so that none is left open for a host to wait for.
+  const headers = { ...Object.fromEntries(asking.headers), connection: 'close' };
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path, method, headers, agent: false, signal }, (answer) =>
+      resolve(responseOf(answer)),
+    )
+      .once('error', reject)
+      .end(body);
   });
+}
 
 function responseOf(answer: IncomingMessage): Response {
   const { statusCode = 500, statusMessage = '', headers } = answer;

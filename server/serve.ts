@@ -3,7 +3,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createAdaptorServer } from '@hono/node-server';
+import { problemResponse } from '../src/api/respond.ts';
 import type { Retention } from '../src/engine/retention/retention.ts';
+import { HandloomError } from '../src/errors.ts';
 import { BadInput } from './cli/exit.ts';
 import { type NodeHost, openNodeHost } from './node-host.ts';
 import { isLoopback } from './request-guard.ts';
@@ -39,7 +41,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   let app: ReturnType<typeof createWebApp> | undefined;
   const starting = () =>
-    new Response('Handloom is starting.', { status: 503, headers: { 'retry-after': '1' } });
+    problemResponse(new HandloomError('starting', 'Handloom is starting.'), undefined, {
+      'retry-after': '1',
+    });
   const server = createAdaptorServer({
     fetch: (request, env) => app?.fetch(request, env) ?? starting(),
   }) as Server;

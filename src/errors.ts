@@ -129,6 +129,12 @@ export function toWireError(thrown: unknown, depth = 0): WireError {
   return wire;
 }
 
+/** As {@link toWireError}, without a stack: where the engine noticed tells nothing of what is wrong. */
+export function toBareWireError(error: HandloomError): WireError {
+  const { stack: _, ...wire } = toWireError(error);
+  return wire;
+}
+
 /** The inverse of {@link toWireError}: an `Error` with the name, message, stack and code it had. */
 export function fromWireError(wire: WireError): HandloomError {
   const error = new HandloomError(wire.code ?? 'error', wire.message, {

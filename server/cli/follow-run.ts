@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { Client } from '../../src/api/client.ts';
 import type { RunProgress } from '../../src/api/services.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { ReadProblem, RunSummary } from '../../src/schema/run.ts';
+import { hasEnded, type ReadProblem, type RunSummary } from '../../src/schema/run.ts';
 import { openNodeHost } from '../node-host.ts';
 import { BadInput, exitStatus, exitStatusOf } from './exit.ts';
 import { printable } from './printable.ts';
@@ -34,6 +34,9 @@ export async function followToEnd(engine: Engine, id: string, options: FollowOpt
   unsubscribe?.();
   const summary = await engine.summary(id);
   view?.end(summary);
+  // Two that resume a run at the same moment: one gives way.
+  if (!hasEnded(summary.status))
+    throw new BadInput([`run ${id}: it goes on in another process, ${summary.owner}`]);
   if (!options.quiet)
     for (const line of await errorSummary(engine, summary)) process.stderr.write(`${line}\n`);
   if (options.report !== undefined) await writeReport(engine, id, options.report, options.typed);

@@ -1,7 +1,8 @@
 /** `handloom runs`: every run in a data folder, newest first. */
 import { existsSync } from 'node:fs';
-import type { RunSummary } from '../../src/schema/run.ts';
+import { hasEnded, type RunSummary } from '../../src/schema/run.ts';
 import { databaseFile } from '../data-folder.ts';
+import { isLive } from '../reach-host.ts';
 import { createSqliteStore } from '../store/sqlite-store.ts';
 import { printable } from './printable.ts';
 
@@ -44,7 +45,7 @@ const partText = ({ from, only }: RunSummary): string =>
 function table(runs: RunSummary[]): string {
   const rows = runs.map((run) => [
     run.id,
-    run.status,
+    hasEnded(run.status) || run.status === 'paused' || isLive(run) ? run.status : 'interrupted',
     run.createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
     String(Object.values(run.nodes).reduce((sum, node) => sum + node.input, 0)),
     printable(run.graph + partText(run)),

@@ -23,6 +23,7 @@ const statusByCode: Record<string, number> = {
   journal_newer: 409,
   store_newer: 409,
   no_engine: 503,
+  starting: 503,
   engine_lost: 503,
 };
 

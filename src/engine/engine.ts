@@ -263,12 +263,13 @@ export class Engine extends RunQueries {
   /**
    * Tries failed tasks again: all, or those of one node, one error name, or by number. The run may have ended.
    * @returns how many tasks that is
-   * @throws ValidationError `unknown_node`
+   * @throws ValidationError `unknown_node`; NotFoundError `task_not_found`, where there is none that could be tried
    */
   async retry(id: string, which: FailedTasks = {}): Promise<number> {
     if (which.node !== undefined && !Object.hasOwn((await this.summary(id)).nodes, which.node))
       throw unknownNode(which.node);
     const { run, count } = await this.#turns.take(id, () => this.#retries.retry(id, which));
+    if (count === 0) for (const task of which.tasks ?? []) await this.task(id, task);
     if (run) await this.#saved(run);
     return count;
   }

@@ -9,6 +9,10 @@ export function tableOf(payload: unknown, tables: Tables): Promise<TableRef> | T
   if (isTableRef(payload)) return payload;
   if (payload === undefined || payload === null)
     throw new TypeError(`There is no table in ${describeValue(payload)}.`);
+  if (isRecord(payload) && '$table' in payload)
+    throw new TypeError(
+      'A table is {$table, columns, rows}, but something of it is missing, or of another kind.',
+    );
   const items = Array.isArray(payload) ? payload : [payload];
   if (items.some(isTableRef)) {
     throw new TypeError('A list of tables is not a table; give each a name in an object, {a: …, b: …}.');

@@ -4,7 +4,7 @@
  * posted: then the results to blame are found, and each such task's success is turned into a failure.
  */
 import { outcome } from '../engine/executor.ts';
-import { HandloomError, toWireError, type WireError } from '../errors.ts';
+import { HandloomError, toBareWireError, type WireError } from '../errors.ts';
 import { deepestLevel, isPayload, isTooDeep, longestList } from '../schema/payload.ts';
 import type { Answer } from './program.ts';
 
@@ -156,8 +156,7 @@ function kindOf(value: unknown): string {
 }
 
 function notCloneable(value: unknown, what: 'result' | 'state', canPost: CanPost): WireError {
-  const { stack: _, ...wire } = toWireError(new NotCloneableError(value, what, canPost));
-  return wire;
+  return toBareWireError(new NotCloneableError(value, what, canPost));
 }
 
 function bareError({ name, message, stack, code }: WireError): WireError {

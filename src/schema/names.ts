@@ -68,7 +68,7 @@ export function emptyGraph(name = 'Untitled') {
 export function isTableRef(
   value: unknown,
 ): value is { $table: string; columns: { name: string; type: string }[]; rows: number } {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { $table?: unknown }).$table === 'string'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  const { $table, columns, rows } = value as { $table?: unknown; columns?: unknown; rows?: unknown };
+  return typeof $table === 'string' && Array.isArray(columns) && typeof rows === 'number';
 }

@@ -24,6 +24,7 @@ describe('errors become problems', () => {
   it.each([
     [new NotFoundError('run', 'x'), 404, 'run_not_found'],
     [new ConflictError('run_live', 'It goes on.'), 409, 'run_live'],
+    [new HandloomError('starting', 'Handloom is starting.'), 503, 'starting'],
     [new HandloomError('file_not_found', 'No such file.'), 404, 'file_not_found'],
     [new HandloomError('bad_cursor', 'Not a cursor.'), 400, 'bad_cursor'],
     [new StoreError('store_full', 'No room.'), 507, 'store_full'],

@@ -103,6 +103,15 @@ describe('what else can be wrong', () => {
     expect((await refused('run', file, '--input', 'a'))[0]).toContain('NODE=FILE.json');
   });
 
+  it('data folders', async () => {
+    const file = folder.file('fine.json', fine);
+    const places = [file, '', ...(process.platform === 'linux' ? ['/proc/handloom'] : [])];
+    for (const data of places) {
+      const [line] = await refused('run', file, '--data', data, '--quiet');
+      expect(line).toMatch(`handloom: The data folder ${data} cannot be made: `);
+    }
+  });
+
   it('options', async () => {
     const file = folder.file('fine.json', fine);
     for (const args of [

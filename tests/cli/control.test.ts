@@ -101,6 +101,7 @@ it('says that a run whose process died is not live, and cancels it all the same'
   child.kill('SIGKILL');
   await ended;
   expect(readdirSync(join(folder.path, 'data', 'live'))).not.toEqual([]);
+  expect((await folder.run('runs')).stdout).toContain(`${id}  interrupted  `);
   expect(await folder.run('pause', id)).toMatchObject({
     status: 2,
     stderr: `run ${id}: it is not live, since its process has ended; handloom resume ${id} goes on with it\n`,

@@ -236,6 +236,23 @@ describe('failure', () => {
     expectAllAccountedFor(report);
   });
 
+  test('what on error stop has given up stays so when the failed task is tried again, and the run is not whole', async () => {
+    const once = '(n, ctx) => { if (n === 3 && ctx.attempt === 1) throw new RangeError("three"); return n; }';
+    const node = code('a', once, { policy: { mode: 'serial', onError: 'stop' } });
+    const { engine, clock, id } = await runGraph(graph([node], { a: numbers(6) }));
+    expect(await engine.retry(id)).toBe(1);
+    await clock.until(engine.ended(id));
+    const { status, nodes } = await engine.report(id);
+    expect({ status, ...nodes.a }).toMatchObject({
+      status: 'partial',
+      succeeded: 4,
+      failed: 0,
+      cancelled: 2,
+    });
+    expect(await engine.retry(id, { tasks: ['1'] })).toBe(0);
+    await expect(engine.retry(id, { tasks: ['99'] })).rejects.toMatchObject({ code: 'task_not_found' });
+  });
+
   test('on error stop runs nothing that comes behind the task at a serial node', async () => {
     const policy = { mode: 'serial', onError: 'stop' } as const;
     const { report } = await runGraph(graph([code('a', failing, { policy })], { a: numbers(500) }));

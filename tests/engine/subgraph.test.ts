@@ -260,6 +260,10 @@ describe('what cannot run is named with its place', () => {
       },
     ]);
     expect(await issuesOf({ ...fed, inputs: {} })).toEqual([]);
+    const empty = graph([subgraph('S', graph([]))], { S: [1] });
+    expect(await issuesOf(empty)).toMatchObject([
+      { code: 'subgraph_no_entry', message: expect.stringContaining('it has no nodes') },
+    ]);
   });
 
   test('subgraphs deeper than anybody needs', async () => {

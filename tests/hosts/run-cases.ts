@@ -124,7 +124,8 @@ export const runCases = ({ client, raw, runToEnd, problem, refusal }: SuiteTools
     equal(found.map((error) => error.message).sort(), ['fifth 240', 'fifth 245'], 'errors by text');
     equal(found[0]?.payload !== undefined, true, 'an error keeps its payload');
     await problem(await raw(`/runs/${id}/tasks/none`), 404, 'task_not_found');
-    await problem(await raw(`/runs/${id}/outputs?node=ghost`), 400, 'unknown_node');
+    for (const list of ['outputs', 'errors', 'tasks'])
+      await problem(await raw(`/runs/${id}/${list}?node=ghost`), 400, 'unknown_node');
   },
 
   async 'cancels an endless loop within a second, and deletes only what has ended'() {

@@ -93,7 +93,10 @@ export function runRoutes(api: Api): void {
       answer: { status: 200, content: { schema: 'ErrorRecord', pageOf: true } },
       problems: [404],
     },
-    async ({ param, query, json }) => json(await runs.errors(param('id'), query)),
+    async ({ param, query, json }) => {
+      await knownNode(runs, param('id'), query.node);
+      return json(await runs.errors(param('id'), query));
+    },
   );
   operation(
     api,

@@ -106,7 +106,8 @@ async function checkSubgraph(
   const inner = { ...around, depth, prefix: `${around.prefix}${node.id}/`, report };
   const graph = await checkLevel(validation, node.params?.graph, inner);
   if (graph && around.isFed && entriesOf(graph, inputTest(validation.registry)).length === 0) {
-    refuse('subgraph_no_entry', 'no value can come in, since an edge leads to each of its nodes.');
+    const why = graph.nodes.length === 0 ? 'it has no nodes' : 'an edge leads to each of its nodes';
+    refuse('subgraph_no_entry', `no value can come in, since ${why}.`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What becomes of a batch that has come back: results travel on, failures are tried again or recorded. */
-import { TimeoutError, toWireError, type WireError, WorkerDiedError } from '../../errors.ts';
+import { TimeoutError, toBareWireError, type WireError, WorkerDiedError } from '../../errors.ts';
 import { defaultOutput } from '../../schema/graph.ts';
 import { type Batch, type BatchOutcome, type BatchResult, outcome as taskOutcome } from '../executor.ts';
 import { measure } from './batch-size.ts';
@@ -39,7 +39,7 @@ export function settleOutcome(
     case 'done':
       return settleResult(state, node, batch, outcome.result, sentAt, chain);
     case 'timeout': {
-      const error = toWireError(new TimeoutError(node.plan.policy.timeoutMs ?? 0));
+      const error = toBareWireError(new TimeoutError(node.plan.policy.timeoutMs ?? 0));
       return charge(state, node, batch, outcome.index, error, outcome, sentAt);
     }
     case 'died': {
@@ -47,7 +47,7 @@ export function settleOutcome(
       const culprit = chain.length > 0 ? undefined : batch.tasks.length === 1 ? 0 : outcome.index;
       if (culprit === undefined) return runApart(state, node, batch);
       state.apart.add(batch.tasks[culprit] as number);
-      const error = toWireError(new WorkerDiedError(outcome.reason));
+      const error = toBareWireError(new WorkerDiedError(outcome.reason));
       return charge(state, node, batch, culprit, error, outcome, sentAt);
     }
     default:

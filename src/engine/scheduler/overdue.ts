@@ -3,7 +3,7 @@
  * while the run goes on: not while it is paused, or held since the store refuses what it records. It does pass while the
  * store does not give payloads: those behind a batch that waits for some wait for their turn as behind any other.
  */
-import { QueueTimeoutError, toWireError, type WireError } from '../../errors.ts';
+import { QueueTimeoutError, toBareWireError, type WireError } from '../../errors.ts';
 import { outcome as taskOutcome } from '../executor.ts';
 import { settleMixed } from './mixed-batch.ts';
 import type { QueueWait } from './queue-wait.ts';
@@ -95,8 +95,7 @@ function fail(
   { tasks, payloads }: TaskColumns,
 ): WireError | undefined {
   const { id, policy } = node.plan;
-  // The same for all, and where the engine noticed is of no interest.
-  const { stack: _, ...error } = toWireError(new QueueTimeoutError(policy.queueTimeoutMs ?? 0));
+  const error = toBareWireError(new QueueTimeoutError(policy.queueTimeoutMs ?? 0));
   const result = {
     outcomes: tasks.map(() => taskOutcome.failed),
     values: [],

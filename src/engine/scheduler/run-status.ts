@@ -5,8 +5,9 @@ import { nodeAt, record, type SchedulerState } from './scheduler-state.ts';
 
 /** Ends a run that has nothing left to do. */
 export function finish(state: SchedulerState): void {
-  const anyFailed = state.nodes.some((node) => node.counters.failed > 0);
-  setStatus(state, anyFailed ? 'partial' : 'succeeded');
+  // Those that were given up stay so when failed ones are tried again.
+  const isPartial = state.nodes.some(({ counters }) => counters.failed + counters.cancelled > 0);
+  setStatus(state, isPartial ? 'partial' : 'succeeded');
 }
 
 /** Gives up all that has not ended, at once: outcomes that come later find their batch gone. */

@@ -25,7 +25,7 @@
  * A host that is killed from outside makes suspects of innocent tasks. That costs them a wait, and a charge only when
  * it hits them alone.
  */
-import { HostDiedError, toWireError, type WireError } from '../../errors.ts';
+import { HostDiedError, toBareWireError, type WireError } from '../../errors.ts';
 import { attemptEnd, countOf, type JournalEntry, type StartEntry, tasksOfStart } from '../journal/journal.ts';
 
 /** Certain charges after which a task is not run again. */
@@ -290,4 +290,4 @@ export class Suspects {
 }
 
 /** The error of a task that took its host down. */
-export const hostDied = (): WireError => toWireError(new HostDiedError(chargesAllowed));
+export const hostDied = (): WireError => toBareWireError(new HostDiedError(chargesAllowed));

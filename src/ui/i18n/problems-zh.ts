@@ -92,6 +92,7 @@ export const rules: Record<string, readonly Rule[]> = {
     ),
   ],
   subgraph_no_entry: [
+    rule('no value can come in, since it has no nodes\\.', '其中没有节点，值无法进入。'),
     rule(
       'no value can come in, since an edge leads to each of its nodes\\.',
       '其中每个节点都已有连线指向，值无法进入。',
@@ -325,6 +326,7 @@ export const rules: Record<string, readonly Rule[]> = {
   store_full: [[undefined, '没有空间保存数据。']],
   store_busy: [[undefined, '存储正忙，请稍后再试。']],
   store_closed: [[undefined, '存储已关闭。']],
+  starting: [rule('Handloom is starting\\.', 'Handloom 正在启动。')],
   store_failed: [rule('The store failed: (.+)', '存储出错：$1')],
   chunk_damaged: [
     rule(
