@@ -127,7 +127,7 @@ describe('a Node host', () => {
     const file = join(dataDir, 'a file');
     writeFileSync(file, '');
     await expect(openNodeHost({ dataDir: join(file, 'data') })).rejects.toMatchObject({
-      code: 'store_failed',
+      code: 'data_folder_unusable',
       message: expect.stringContaining('a file'),
     });
   });
