@@ -1,6 +1,7 @@
 /** What is wrong with a file, as lines for a terminal: `graph.json: nodes[3] "split": params.code line 2: …`. */
 import { warningsOf } from '../../src/engine/graph/warnings.ts';
 import type { HandloomError, Issue } from '../../src/errors.ts';
+import { registry } from '../../src/nodes/registry.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { pathText } from '../../src/schema/read-json.ts';
 import { printable } from './printable.ts';
@@ -17,7 +18,7 @@ export function issueLine(file: string, issue: Issue): string {
 
 /** What is likely a mistake in a graph that can run, each on a line of its own. */
 export const warningText = (file: string, graph: Graph): string =>
-  warningsOf(graph)
+  warningsOf(graph, registry)
     .map(({ message }) => `${printable(`${file}: warning: ${message}`)}\n`)
     .join('');
 

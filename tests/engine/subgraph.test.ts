@@ -338,18 +338,24 @@ describe('a word to what lies within', () => {
     const policy = { dedupe: true, start: 'staged', workers: 2, retry: { max: 1 } } as const;
     const inner = subgraph('T', graph([code('y')]), { policy: { cache: true } });
     const nodes = [code('a', '(n) => n', { policy }), subgraph('S', graph([inner]), { policy })];
-    expect(warningsOf(graph(nodes))).toMatchObject([
+    expect(warningsOf(graph(nodes), registry)).toMatchObject([
       { code: 'policy_without_effect', node: 'S', path: ['nodes', 1, 'policy', 'workers'] },
       { node: 'S', field: 'policy.retry' },
       { node: 'S/T', path: ['nodes', 1, 'params', 'graph', 'nodes', 0, 'policy', 'cache'] },
     ]);
   });
 
-  test('a field that no policy has is warned of, wherever it stands', () => {
+  test('a field that nobody reads is warned of, wherever it stands', () => {
     const policy = { retries: 3, retry: { max: 1, delay: 10 }, rateLimit: { count: 1, perMs: 1, per: 1 } };
     const within = graph([code('y', '(n) => n', { policy: { onEror: 'stop' } as GraphNode['policy'] })]);
-    expect(warningsOf(graph([code('a', '(n) => n', { policy }), subgraph('S', within)]))).toMatchObject([
-      { code: 'unknown_policy', node: 'a', path: ['nodes', 0, 'policy', 'retries'] },
+    const a = { ...code('a', '(n) => n', { policy }), params: { code: '(n) => n', codee: 1 } };
+    const settings = { schedul: 'staged', capabilities: { network: ['*'] } };
+    const document = { ...graph([a, subgraph('S', within)]), settings } as unknown as Graph;
+    expect(warningsOf(document, registry)).toMatchObject([
+      { code: 'unknown_field', path: ['settings', 'schedul'], message: expect.not.stringContaining('Node') },
+      { field: 'settings.capabilities.network' },
+      { node: 'a', path: ['nodes', 0, 'params', 'codee'] },
+      { code: 'unknown_field', node: 'a', path: ['nodes', 0, 'policy', 'retries'] },
       { field: 'policy.retry.delay', path: ['nodes', 0, 'policy', 'retry', 'delay'] },
       { field: 'policy.rateLimit.per' },
       { node: 'S/y', field: 'policy.onEror' },

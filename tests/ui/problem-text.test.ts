@@ -133,12 +133,21 @@ describe('problems in Chinese', () => {
     'a policy that says nothing': () => {
       const [warning] = warningsOf(
         graph({ nodes: [{ ...sub('S', graph({})), policy: { cache: true } }] }) as Graph,
+        registry,
       );
       throw warning;
+    },
+    'a param that nobody reads': () => {
+      const node = { ...code('a', 'x => x'), params: { code: 'x => x', codee: 1 } };
+      throw warningsOf(graph({ nodes: [node] }) as Graph, registry)[0];
+    },
+    'a setting that nobody reads': () => {
+      throw warningsOf(graph({ settings: { schedul: 1 } }) as Graph, registry)[0];
     },
     'a policy that nobody reads': () => {
       const [warning] = warningsOf(
         graph({ nodes: [{ ...code('a', 'x => x'), policy: { retries: 1 } }] }) as Graph,
+        registry,
       );
       throw warning;
     },

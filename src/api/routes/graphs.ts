@@ -76,7 +76,7 @@ export function graphRoutes(api: Api): void {
     async ({ request, json }) => {
       const document = await readDocument(request);
       const issues = await runs.validate(document);
-      const warnings = issues.length === 0 ? warningsOf(document as Graph) : [];
+      const warnings = issues.length === 0 ? warningsOf(document as Graph, api.services.registry) : [];
       return json({ valid: issues.length === 0, issues, ...(warnings.length > 0 && { warnings }) });
     },
   );

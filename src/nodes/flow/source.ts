@@ -37,12 +37,12 @@ interface Prepared {
 
 export default defineNode({
   type: 'flow.source',
-  version: 1,
+  version: 2,
   kind: 'map',
   title: { en: 'Source', zh: '数据源' },
   summary: {
-    en: 'Starts the flow with a list of values, or with values you generate.',
-    zh: '用一组值或你生成的值启动流程。',
+    en: 'Starts the flow with a list of values, or with values you generate; with neither, it passes on what it is given.',
+    zh: '用一组值或你生成的值启动流程；两者皆无时，原样传递收到的值。',
   },
   icon: 'list-start',
   inputs: [],
@@ -64,6 +64,9 @@ export default defineNode({
     return { items, code: compiled };
   },
   create({ items, code }: Prepared) {
+    // Without values of its own, it passes on what it is given: inputs, or what comes to the subgraph it begins.
+    if (code === undefined && items.length === 0)
+      return (payload) => (payload === undefined || payload === null ? many([]) : payload);
     if (code === undefined) return () => many(items);
     const run = toFunction(code);
     return (payload, ctx) =>
@@ -92,6 +95,11 @@ export default defineNode({
       params: { code: '(n) => Array.from({ length: n ?? 2 }, (_, i) => i)' },
       payloads: [undefined, 3],
       results: [0, 1, 0, 1, 2],
+    },
+    {
+      title: { en: 'What it is given', zh: '收到的值' },
+      payloads: [undefined, [1], 'two'],
+      results: [[1], 'two'],
     },
     {
       title: { en: 'Not a list', zh: '不是列表' },

@@ -104,11 +104,13 @@ export const rules: Record<string, readonly Rule[]> = {
       '不能从 $1 开始运行，因为它的结果会回到包含它的子图 $2；请从该子图开始。',
     ),
   ],
-  unknown_policy: [
+  unknown_field: [
     rule(
-      `policy\\.(\\S+) is none of a policy's fields, and has no effect\\.`,
+      `(\\S+) is none of a policy's fields, and has no effect\\.`,
       '运行方式中没有 “$1” 这一项，它不起作用。',
     ),
+    rule('(\\S+) is none of the settings, and has no effect\\.', '设置中没有 “$1” 这一项，它不起作用。'),
+    rule('(\\S+) is none of the fields of (\\S+), and has no effect\\.', '$2 没有 “$1” 这一项，它不起作用。'),
   ],
   policy_without_effect: [
     rule(
