@@ -190,11 +190,12 @@ export class Suspects {
         return;
       case 'attempt':
         this.#isOver(entry.node, entry.tasks);
-        entry.tasks.forEach((task, i) => {
-          if ((entry.ends?.[i] ?? attemptEnd.succeeded) === attemptEnd.failed && this.isCondemned(task))
-            this.#culprits.add(task);
-        });
-        if (this.#suspicions.size > 0) for (const task of entry.tasks) this.#suspicions.delete(task);
+        if (this.#suspicions.size > 0) {
+          entry.tasks.forEach((task, i) => {
+            if (entry.ends?.[i] === attemptEnd.failed && this.isCondemned(task)) this.#culprits.add(task);
+            this.#suspicions.delete(task);
+          });
+        }
         this.#count(
           -(entry.tasks.length - (entry.ends?.filter((end) => end === attemptEnd.retry).length ?? 0)),
         );
