@@ -3,6 +3,7 @@
  * The command line. Exit status: 0 succeeded, 1 partial or failed, 2 bad input, 130 cancelled. What a command needs
  * is loaded when it is called, so that each starts fast.
  */
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { HandloomError } from '../src/errors.ts';
 import { BadInput, exitStatus } from './cli/exit.ts';
@@ -70,9 +71,12 @@ program
   .addOption(dataOption())
   .addOption(filesOption())
   .addOption(quietOption())
-  .action(async (file, options) =>
-    finish(await (await import('./cli/run-command.ts')).runCommand(file, options)),
-  );
+  .action(async (file, options) => {
+    // They take as long to start as the rest takes to be loaded and the graph to be checked.
+    const { readyThreads } = await import('./node-workers.ts');
+    const threads = readyThreads(options.workers ?? availableParallelism());
+    finish(await (await import('./cli/run-command.ts')).runCommand(file, options, threads));
+  });
 
 program
   .command('validate')

@@ -9,6 +9,7 @@ import { withSamples } from '../src/files/sample-files.ts';
 import { prepareTools } from '../src/nodes/compile.ts';
 import { registry } from '../src/nodes/registry.ts';
 import { PoolExecutor } from '../src/pool/pool-executor.ts';
+import type { Spawn } from '../src/pool/worker-handle.ts';
 import { bundledSamples } from './bundled-samples.ts';
 import { openControlSocket } from './control-socket.ts';
 import { databaseFile, filesFolder, makeDataFolder } from './data-folder.ts';
@@ -30,6 +31,8 @@ export interface NodeHostOptions {
   workers?: number | undefined;
   /** Which ended runs are kept; default all. */
   retention?: Retention | undefined;
+  /** Makes its worker threads, some of which may have been started already. */
+  threads?: Spawn;
   /** It goes on when its runs have ended, so other processes may start runs in it. */
   stays?: boolean;
 }
@@ -69,7 +72,7 @@ export async function openNodeHost(options: NodeHostOptions): Promise<NodeHost> 
   const executor = new PoolExecutor({
     cores: workers,
     clock: systemClock,
-    thread: threadSpawner(),
+    thread: options.threads ?? threadSpawner(),
     process: processSpawner(),
     world: { fetch, files, tables },
     onProgress: ({ run, node }, _, fraction) => engine.progressed(run, node, fraction),

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { channelEndpoint } from '../src/pool/endpoint.ts';
-import type { Spawn, SpawnedWorker } from '../src/pool/worker-handle.ts';
+import { type Spawn, type SpawnedWorker, warmedWorkers } from '../src/pool/worker-handle.ts';
 import { canGuard, machineMemoryMb, ProcessGuard, ThreadGuard } from './memory-guard.ts';
 import { processChannel } from './process-channel.ts';
 
@@ -101,6 +101,17 @@ export function threadSpawner(options: NodeWorkerOptions = {}): Spawn {
       onEnd,
     };
   };
+}
+
+/**
+ * Spawns worker threads, the first of them at once: they start while what is to use them is still being loaded.
+ * @param cores processor cores that are to be used
+ */
+export function readyThreads(cores: number): Spawn {
+  const spawn = threadSpawner();
+  // As the pool that is warmed first names its own.
+  const ready = Array.from({ length: Math.min(cores, warmedWorkers) }, (_, i) => spawn(`thread ${i + 1}`));
+  return (name) => ready.shift() ?? spawn(name);
 }
 
 /** How long the last words of a process that has ended may be on their way, in milliseconds. */

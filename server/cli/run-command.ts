@@ -1,6 +1,7 @@
 /** `handloom run`: one graph from start to end. */
 import { restrictGraph } from '../../src/engine/graph/scope.ts';
 import { ValidationError } from '../../src/errors.ts';
+import type { Spawn } from '../../src/pool/worker-handle.ts';
 import type { Graph } from '../../src/schema/graph.ts';
 import { openNodeHost } from '../node-host.ts';
 import { BadInput } from './exit.ts';
@@ -19,13 +20,13 @@ export interface RunCommandOptions extends FollowOptions {
 }
 
 /** Runs a graph file. @returns the exit status @throws BadInput */
-export async function runCommand(file: string, options: RunCommandOptions): Promise<number> {
+export async function runCommand(file: string, options: RunCommandOptions, threads: Spawn): Promise<number> {
   const graph = await readGraph(file, options.input, options.typed);
   if (!options.quiet) process.stderr.write(warningText(file, graph));
   await checkWritable(options.report);
   const { data, files, workers, keepOpen = false } = options;
   const part = partOf(graph, options);
-  const host = await openNodeHost({ dataDir: data, files, workers });
+  const host = await openNodeHost({ dataDir: data, files, workers, threads });
   try {
     const { id } = await host.engine.start(graph, { keepOpen, ...part });
     if (keepOpen && !options.quiet) {

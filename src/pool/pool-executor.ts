@@ -11,7 +11,7 @@ import { ContextBroker, type RequestRecord, type World } from './context-broker.
 import { failWhole, type LoadedProgram, loadProgram, runBatch } from './node-runner.ts';
 import { PartCollector } from './part-collector.ts';
 import { type Program, programOf } from './program.ts';
-import type { Spawn } from './worker-handle.ts';
+import { type Spawn, warmedWorkers } from './worker-handle.ts';
 import { type PoolStats, WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
 export interface PoolExecutorOptions {
@@ -45,8 +45,6 @@ interface InlineFlight {
 
 /** Most workers of the shared pool, whatever a policy asks for. */
 const sharedLimit = 64;
-/** Workers started before there is work: enough for small graphs; large ones have time to start the others. */
-const warmedWorkers = 4;
 
 export class PoolExecutor implements Executor {
   readonly parallelism: number;

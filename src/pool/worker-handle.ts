@@ -39,3 +39,6 @@ export interface WorkerHandle {
   forget(run: string): void;
   kill(): void;
 }
+
+/** Workers started before there is work: enough for small graphs; large ones have time to start the others. */
+export const warmedWorkers = 4;
