@@ -72,7 +72,7 @@ program
   .addOption(filesOption())
   .addOption(quietOption())
   .action(async (file, options) => {
-    // They take as long to start as the rest takes to be loaded and the graph to be checked.
+    // Threads take as long to start as the rest takes to be loaded and the graph to be checked.
     const { readyThreads } = await import('./node-workers.ts');
     const threads = readyThreads(options.workers ?? availableParallelism());
     finish(await (await import('./cli/run-command.ts')).runCommand(file, options, threads));

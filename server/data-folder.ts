@@ -13,15 +13,12 @@ export const filesFolder = (dataDir: string): string => join(dataDir, 'files');
 
 /** Makes the folder if need be. @throws StoreError `data_folder_unusable` */
 export async function makeDataFolder(dataDir: string): Promise<void> {
-  try {
-    if (dataDir === '') throw Object.assign(new Error(), { code: 'it has no name' });
-    await makeFolder(resolve(dataDir));
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code;
-    throw new StoreError('data_folder_unusable', `The data folder ${dataDir} cannot be made: ${why}.`, {
-      cause,
-    });
-  }
+  const refuse = (why: string | undefined, cause?: Error): never => {
+    const message = `The data folder ${dataDir} cannot be made: ${why}.`;
+    throw new StoreError('data_folder_unusable', message, { cause });
+  };
+  if (dataDir === '') refuse('it has no name');
+  await makeFolder(resolve(dataDir)).catch((cause: NodeJS.ErrnoException) => refuse(cause.code, cause));
 }
 
 /** Step by step: Node's own way, `recursive`, goes round for ever where a folder takes no others, as /proc. */
